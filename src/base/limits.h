@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of the server, with its reason and its answer. Limits holds those that an operator can
+// set (app/ fills it from the options of the same names); the constants below it are fixed by a
+// protocol or by the engine. Sizes are bytes unless the name says otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace palaver::base {
+
+struct Limits {
+  // Sockets of the whole node. Beyond: HTTP 503 with Retry-After.
+  std::uint32_t connections_max = 100'000;
+  // Connections of one address, when the address is known (--trusted-hops); 0: no bound.
+  // Beyond: HTTP 429.
+  std::uint32_t connections_per_ip_max = 256;
+  // Rooms with members on this node. Beyond: HTTP 503.
+  std::uint32_t rooms_max = 1'000'000;
+
+  // From accept to the last byte of the handshake: a slow client holds a socket no longer. Beyond:
+  // the connection is reset.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  // A kept-alive HTTP connection without a request. Beyond: it is closed.
+  std::chrono::milliseconds http_idle_timeout{60'000};
+  // Request line and headers together. Beyond: HTTP 431.
+  std::size_t header_bytes_max = 16 * 1024;
+
+  // One message, after inflating. Beyond: close 1009.
+  std::size_t message_bytes_max = 64 * 1024;
+  // Frames (messages and control frames) a second of one connection, and how many may come at once.
+  // Beyond: close 1008.
+  double messages_per_second = 20;
+  double messages_burst = 100;
+
+  // What a slow member may owe before it is cut off. Beyond: frames not begun are dropped, close 1008.
+  std::size_t outbox_bytes_max = 1024 * 1024;
+
+  // A ping to every connection; dead when the next is due and nothing came back.
+  std::chrono::milliseconds ping_interval{25'000};
+  // From SIGTERM to exit; the last second is for the close replies.
+  std::chrono::milliseconds drain{8'000};
+
+  // The memory broker. Beyond: the oldest entries of the room, or of the node, are forgotten.
+  std::uint32_t history_entries_max = 1'000;
+  std::chrono::milliseconds history_age_max = std::chrono::hours{24 * 7};
+  std::size_t history_bytes_max = 256 * 1024 * 1024;  // of the node
+  // How long a room without members and entries keeps its epoch.
+  std::chrono::milliseconds history_meta_ttl = std::chrono::hours{24 * 30};
+};
+
+// RFC 6455 section 5.5: a control frame's payload; of it a close reason has 123 bytes.
+inline constexpr std::size_t kControlPayloadMax = 125;
+// The article's channel_id and client_id.
+inline constexpr std::size_t kRoomNameBytesMax = 255;
+// A replay: entries and bytes of one burst. centrifuge-python refuses frames above 1 MiB.
+inline constexpr std::size_t kReplayEntriesMax = 300;
+inline constexpr std::size_t kReplayBytesMax = 512 * 1024;
+// Publications held back while a room's member is joining. Beyond: the join starts again.
+inline constexpr std::size_t kJoinHoldMax = 4'096;
+
+// Retries of a publish are recognised for so long and so many ids of a room.
+inline constexpr std::chrono::minutes kDedupeWindow{10};
+inline constexpr std::size_t kDedupeIdsMax = 10'000;
+inline constexpr std::size_t kDedupeIdBytesMax = 64;
+
+// What one turn of the loop does at most, so that no room or socket delays the others.
+inline constexpr std::size_t kTurnEventsMax = 128;
+inline constexpr std::size_t kTurnSocketBytesMax = 64 * 1024;
+inline constexpr std::size_t kSubmissionSendsMax = 1024;
+inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
+// Unsent bytes that the kernel may hide from the outbox (TCP_NOTSENT_LOWAT).
+inline constexpr int kKernelUnsentBytesMax = 64 * 1024;
+
+// A closing connection is reset after this, whether or not the peer answered.
+inline constexpr std::chrono::milliseconds kCloseTimeout{5'000};
+// The liveness sweep visits one bucket of connections in each step of this length.
+inline constexpr std::chrono::milliseconds kSweepStep{500};
+// Without free descriptors the acceptor waits this long.
+inline constexpr std::chrono::milliseconds kAcceptPause{100};
+// Connections above connections_max that are still told 503; beyond them sockets are closed at once.
+inline constexpr std::uint32_t kRefusedConnectionsMax = 1'024;
+
+// An HTTP request's body: no route of the server's pages takes one.
+inline constexpr std::size_t kHttpBodyBytesMax = 64 * 1024;
+// The web root: files are held in memory.
+inline constexpr std::size_t kWebRootBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kWebRootFilesMax = 4'096;
+// The configuration file.
+inline constexpr std::size_t kConfigFileBytesMax = 1024 * 1024;
+
+}  // namespace palaver::base
