@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a room holds: plain values without behaviour.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/frame.h"
+#include "base/strong.h"
+#include "model/position.h"
+
+namespace palaver::model {
+
+// Valid UTF-8, 1 to 255 bytes. The wire says "channel".
+using RoomName = base::Strong<struct RoomNameTag, std::string>;
+// Whom the server takes the sender for: "article:17", "guest:…", a token's `sub`. "" is anonymous.
+using UserId = base::Strong<struct UserIdTag, std::string>;
+
+// Who published: stamped by the server, never taken from a message.
+struct Sender {
+  UserId user;
+  std::string client;  // the connection's public id; empty for the API and the article's clients
+  std::string info;    // JSON, or empty
+  friend bool operator==(const Sender&, const Sender&) = default;
+};
+
+enum class Retention : std::uint8_t {
+  kHistory,    // ordered, stored, recoverable
+  kEphemeral,  // live only: offset 0, outside the chain of `prev`, no dedupe (typing)
+};
+
+// One entry of a room. `data` is a JSON text (a chat message is {"text": …}); it is shared, never
+// copied. `prev` is the offset of the entry before this one, 0 for the first.
+struct Publication {
+  Offset offset;
+  Offset prev;
+  Sender sender;
+  base::Frame data;
+};
+
+}  // namespace palaver::model
