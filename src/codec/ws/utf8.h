@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// UTF-8 as RFC 3629 defines it: no surrogates, no overlong forms, nothing above U+10FFFF. The
+// validator takes a text in pieces that may end anywhere, keeps one byte of state, and refuses a
+// text in the piece whose bytes prove it wrong, so that a stream can fail at once (RFC 6455 section
+// 8.1). A text that is whole in memory needs is_valid_utf8() only. Never allocates.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace palaver::codec::ws {
+
+class Utf8Validator {
+ public:
+  // The next bytes of the text. False: no further bytes can make it valid; it stays so until
+  // reset().
+  [[nodiscard]] bool feed(std::string_view bytes);
+  // Whether the text may end here.
+  [[nodiscard]] bool complete() const { return state_ == 0; }
+  void reset() { state_ = 0; }
+
+ private:
+  std::uint8_t state_ = 0;  // of the automaton in utf8.cc; 0: between characters
+};
+
+[[nodiscard]] bool is_valid_utf8(std::string_view text);
+
+}  // namespace palaver::codec::ws
