@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of the memory broker: what base/limits.h says about history and retries, gathered for
+// this implementation, with those that only its engine has. Plain values; the node copies them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+namespace palaver::broker::memory {
+
+struct MemoryBrokerLimits {
+  // Entries of a room and their age. Beyond: the room's oldest are forgotten. Entries are visible
+  // for exactly age_max; their memory comes back within kSweepInterval.
+  std::size_t entries_max = base::Limits{}.history_entries_max;
+  base::Duration age_max = base::Limits{}.history_age_max;
+  // Memory of all rooms, entries and ids of the node. Each shard's partition has an equal share and
+  // keeps it alone, since a common counter would be shared by threads. Beyond the share: whatever
+  // is oldest in the partition is forgotten, an entry, an id, or a room that is at rest. Rooms with
+  // subscribers count but stay: the hub bounds them.
+  std::size_t bytes_max = base::Limits{}.history_bytes_max;
+  // A room without subscribers, entries and ids keeps its epoch and last offset for so long.
+  base::Duration meta_ttl = base::Limits{}.history_meta_ttl;
+
+  base::Duration dedupe_window = base::kDedupeWindow;
+  std::size_t dedupe_ids_max = base::kDedupeIdsMax;  // of a room; beyond: the oldest are forgotten
+  std::size_t dedupe_id_bytes_max = base::kDedupeIdBytesMax;  // beyond: kInvalidArgument
+
+  [[nodiscard]] static MemoryBrokerLimits of(const base::Limits& limits) {
+    MemoryBrokerLimits result;
+    result.entries_max = limits.history_entries_max;
+    result.age_max = limits.history_age_max;
+    result.bytes_max = limits.history_bytes_max;
+    result.meta_ttl = limits.history_meta_ttl;
+    return result;
+  }
+};
+
+// How late the memory of what is too old may come back: idle rooms are looked at so often, and not
+// at all when nothing is kept.
+inline constexpr std::chrono::seconds kSweepInterval{30};
+// What one step of the sweep forgets at most; the next step is a task of its own, so that a burst
+// of a week ago delays nobody.
+inline constexpr std::size_t kSweepDropsMax = 1'024;
+// Calls of one shard that wait for an answer: the queue in front of a busy home shard. Beyond:
+// kLimit.
+inline constexpr std::size_t kCallsUnderWayMax = 65'536;
+
+}  // namespace palaver::broker::memory

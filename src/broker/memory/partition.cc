@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/memory/partition.h"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace palaver::broker::memory {
+namespace {
+
+using base::ErrorCode;
+using model::Offset;
+
+// The index of the first entry whose offset is not below `offset`.
+std::size_t lower_bound(std::span<const std::unique_ptr<Entry>> entries, Offset offset) {
+  const auto found = std::ranges::lower_bound(
+      entries, offset, {}, [](const auto& entry) { return entry->publication.offset; });
+  return static_cast<std::size_t>(found - entries.begin());
+}
+
+// The entry at exactly this offset, or null.
+Entry* entry_at(const Room& room, Offset offset) {
+  const auto entries = room.entries.items();
+  const std::size_t i = lower_bound(entries, offset);
+  if (i == entries.size() || entries[i]->publication.offset != offset) return nullptr;
+  return entries[i].get();
+}
+
+}  // namespace
+
+Partition::Partition(const PartitionConfig& config, const base::Clock& clock, Outgoing& outgoing)
+    : limits_(config.limits),
+      salt_(config.salt),
+      clock_(clock),
+      outgoing_(outgoing),
+      random_(config.seed) {}
+
+base::Result<model::Position> Partition::subscribe(const model::RoomName& name, Address who) {
+  Room& room = open(name);
+  if (std::ranges::find(room.subscribers, who) == room.subscribers.end()) {
+    room.subscribers.push_back(who);
+  }
+  settle(room);
+  model::Position position{room.epoch, room.last};
+  keep_bytes_bound();
+  return position;
+}
+
+void Partition::unsubscribe(const model::RoomName& name, Address who) {
+  Room* room = find(name);
+  if (!room) return;
+  std::erase(room->subscribers, who);
+  settle(*room);
+}
+
+void Partition::unsubscribe_all(Address who) {
+  for (auto& [name, room] : rooms_) {
+    std::erase(room.subscribers, who);
+    settle(room);
+  }
+}
+
+base::Result<PublishResult> Partition::publish(const model::RoomName& name, model::Sender sender,
+                                               base::Frame data, PublishOptions options) {
+  if (auto checked = check_id(options.id); !checked) return std::unexpected(checked.error());
+  if (options.retention == model::Retention::kEphemeral) {
+    const Room* room = find(name);
+    if (!room) return PublishResult{};
+    tell_publication(*room, {.offset = Offset{0},
+                             .prev = Offset{0},
+                             .sender = std::move(sender),
+                             .data = std::move(data)});
+    return PublishResult{.position = {room->epoch, Offset{0}}};
+  }
+  Room& room = open(name);
+  const Offset first = first_with_id(room, sender.user, options.id);
+  if (first != Offset{0}) return PublishResult{{room.epoch, first}, true};
+  append(room, std::move(sender), std::move(data), std::move(options.id));
+  PublishResult result{.position = {room.epoch, room.last}};
+  keep_bytes_bound();
+  return result;
+}
+
+base::Result<History> Partition::history(const model::RoomName& name, const HistoryQuery& query) {
+  History history;
+  Room* room = find(name);
+  if (!room) return history;
+  forget_old_entries(*room);
+  history.top = {room->epoch, room->last};
+
+  const bool forward = query.direction == HistoryQuery::Direction::kForward;
+  auto entries = room->entries.items();
+  if (query.since && forward) {
+    entries = entries.subspan(lower_bound(entries, Offset{query.since->value + 1}));
+  } else if (query.since) {
+    entries = entries.first(lower_bound(entries, *query.since));
+  }
+  const std::size_t limit = std::min(query.limit, entries.size());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < limit; ++i) {
+    const Entry& entry = *entries[forward ? i : entries.size() - 1 - i];
+    bytes += entry.publication.data.size();
+    if (query.bytes_max > 0 && bytes > query.bytes_max && i > 0) break;
+    history.entries.push_back(entry.publication);
+  }
+  return history;
+}
+
+model::Position Partition::position(const model::RoomName& name) const {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return {};
+  return {found->second.epoch, found->second.last};
+}
+
+base::Result<model::Publication> Partition::entry(const model::RoomName& name, Offset offset) {
+  Room* room = find(name);
+  if (room) forget_old_entries(*room);
+  const Entry* entry = room ? entry_at(*room, offset) : nullptr;
+  if (!entry) return base::fail(ErrorCode::kNotFound, "the room has no entry at this offset");
+  return entry->publication;
+}
+
+base::Result<RedactResult> Partition::redact(const model::RoomName& name, model::Sender sender,
+                                             base::Frame data, std::vector<Offset> targets,
+                                             const base::Frame& replacement, std::string id) {
+  if (auto checked = check_id(id); !checked) return std::unexpected(checked.error());
+  Room& room = open(name);
+  const Offset first = first_with_id(room, sender.user, id);
+  if (first != Offset{0}) return RedactResult{{room.epoch, first}};
+  for (const Offset target : targets) redact_entry(room, target, replacement);
+  for (const Address& who : room.subscribers) {
+    if (!targets.empty()) outgoing_.add(who, Redacted{name, targets});
+  }
+  append(room, std::move(sender), std::move(data), std::move(id));
+  RedactResult result{{room.epoch, room.last}};
+  keep_bytes_bound();
+  return result;
+}
+
+base::Result<void> Partition::remove_history(const model::RoomName& name) {
+  Room* room = find(name);
+  if (!room) return {};
+  while (!room->entries.empty()) forget_oldest_entry(*room);
+  while (room->ids) forget_oldest_id(*room);
+  room->epoch = new_epoch();
+  room->last = Offset{0};
+  settle(*room);
+  for (const Address& who : room->subscribers) outgoing_.add(who, Lost{name});
+  return {};
+}
+
+Room* Partition::find(const model::RoomName& name) {
+  const auto found = rooms_.find(name);
+  return found == rooms_.end() ? nullptr : &found->second;
+}
+
+Room& Partition::open(const model::RoomName& name) {
+  const auto [at, made] = rooms_.try_emplace(name);
+  Room& room = at->second;
+  if (made) {
+    room.name = &at->first;
+    room.epoch = new_epoch();
+    ++usage_.rooms;
+    usage_.bytes += bytes_of_room(at->first);
+  }
+  return room;
+}
+
+model::Epoch Partition::new_epoch() {
+  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
+  constexpr std::size_t kLength = 12;  // 60 bits; fits into the string object
+  std::string text(kLength, '\0');
+  std::uint64_t bits = random_();
+  for (char& c : text) {
+    c = kAlphabet[bits % kAlphabet.size()];
+    bits /= kAlphabet.size();
+  }
+  return model::Epoch{std::move(text)};
+}
+
+base::Result<void> Partition::check_id(const std::string& id) const {
+  if (id.size() <= limits_.dedupe_id_bytes_max) return {};
+  return base::fail(ErrorCode::kInvalidArgument, "the id of a publish is too long");
+}
+
+Offset Partition::first_with_id(Room& room, const model::UserId& user, const std::string& id) {
+  while (room.ids && too_old(room.ids->oldest())) forget_oldest_id(room);
+  if (id.empty() || !room.ids) return Offset{0};
+  const PublishId* found = room.ids->find(user, id);
+  return found ? found->offset : Offset{0};
+}
+
+// The new entry is told before it is kept: bounds may forget it at once.
+void Partition::append(Room& room, model::Sender sender, base::Frame data, std::string id) {
+  const base::Instant now = clock_.now();
+  const Offset offset = model::next_offset(room.issued, clock_.wall_now(), salt_);
+  auto entry = std::make_unique<Entry>();
+  entry->publication = {
+      .offset = offset, .prev = room.last, .sender = std::move(sender), .data = std::move(data)};
+  entry->at = now;
+  entry->room = &room;
+  entry->bytes = bytes_of(*entry);
+  room.last = room.issued = offset;
+  tell_publication(room, entry->publication);
+
+  if (!id.empty() && limits_.dedupe_ids_max > 0) {
+    auto record = std::make_unique<PublishId>();
+    record->user = entry->publication.sender.user;
+    record->id = std::move(id);
+    record->offset = offset;
+    record->at = now;
+    record->room = &room;
+    if (!room.ids) {
+      room.ids = std::make_unique<PublishIds>();
+      usage_.bytes += bytes_of_id_table();
+    }
+    usage_.bytes += bytes_of(*record);
+    ++usage_.ids;
+    ids_by_age_.push(room.ids->add(std::move(record)));
+    if (room.ids->size() > limits_.dedupe_ids_max) forget_oldest_id(room);
+  }
+
+  usage_.bytes += entry->bytes;
+  ++usage_.entries;
+  entries_by_age_.push(room.entries.push(std::move(entry)));
+  if (room.entries.size() > limits_.entries_max) forget_oldest_entry(room);
+  forget_old_entries(room);
+  settle(room);
+}
+
+void Partition::tell_publication(const Room& room, const model::Publication& publication) {
+  for (const Address& who : room.subscribers) {
+    outgoing_.add(who, Published{*room.name, room.epoch, publication});
+  }
+}
+
+void Partition::redact_entry(Room& room, Offset offset, const base::Frame& replacement) {
+  Entry* entry = entry_at(room, offset);
+  if (!entry) return;
+  usage_.bytes -= entry->bytes;
+  entry->publication.data = replacement;
+  entry->bytes = bytes_of(*entry);
+  usage_.bytes += entry->bytes;
+}
+
+void Partition::forget_oldest_entry(Room& room) {
+  Entry& entry = room.entries.front();
+  usage_.bytes -= entry.bytes;
+  --usage_.entries;
+  entries_by_age_.remove(entry);
+  room.entries.pop();
+}
+
+void Partition::forget_oldest_id(Room& room) {
+  PublishId& id = room.ids->oldest();
+  usage_.bytes -= bytes_of(id);
+  --usage_.ids;
+  ids_by_age_.remove(id);
+  room.ids->pop_oldest();
+  if (room.ids->empty()) {
+    room.ids.reset();
+    usage_.bytes -= bytes_of_id_table();
+  }
+}
+
+void Partition::forget_resting(Room& room) {
+  resting_by_age_.remove(room);
+  --usage_.rooms;
+  usage_.bytes -= bytes_of_room(*room.name);
+  rooms_.erase(rooms_.find(*room.name));
+}
+
+void Partition::forget_old_entries(Room& room) {
+  while (!room.entries.empty() && too_old(room.entries.front())) forget_oldest_entry(room);
+  settle(room);
+}
+
+void Partition::settle(Room& room) {
+  const bool resting = room.subscribers.empty() && room.entries.empty() && !room.ids;
+  if (resting == room.resting) return;
+  room.resting = resting;
+  if (resting) {
+    room.resting_since = clock_.now();
+    resting_by_age_.push(room);
+  } else {
+    resting_by_age_.remove(room);
+  }
+}
+
+void Partition::keep_bytes_bound() {
+  while (usage_.bytes > limits_.bytes_max && forget_oldest_of_all()) {
+  }
+}
+
+bool Partition::forget_oldest_of_all() {
+  constexpr base::Instant kNever = base::Instant::max();
+  Entry* const entry = entries_by_age_.oldest();
+  PublishId* const id = ids_by_age_.oldest();
+  Room* const resting = resting_by_age_.oldest();
+  const base::Instant entry_at = entry ? entry->at : kNever;
+  const base::Instant id_at = id ? id->at : kNever;
+  const base::Instant resting_at = resting ? resting->resting_since : kNever;
+  if (entry && entry_at <= id_at && entry_at <= resting_at) {
+    Room& room = *entry->room;
+    forget_oldest_entry(room);
+    settle(room);
+  } else if (id && id_at <= resting_at) {
+    Room& room = *id->room;
+    forget_oldest_id(room);
+    settle(room);
+  } else if (resting) {
+    forget_resting(*resting);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Partition::Sweep Partition::sweep() {
+  std::size_t drops = 0;
+  for (; drops < kSweepDropsMax; ++drops) {
+    if (Entry* entry = entries_by_age_.oldest(); entry && too_old(*entry)) {
+      Room& room = *entry->room;
+      forget_oldest_entry(room);
+      settle(room);
+    } else if (PublishId* id = ids_by_age_.oldest(); id && too_old(*id)) {
+      Room& room = *id->room;
+      forget_oldest_id(room);
+      settle(room);
+    } else if (Room* room = resting_by_age_.oldest(); room && too_old(*room)) {
+      forget_resting(*room);
+    } else {
+      return Sweep::kDone;
+    }
+  }
+  return Sweep::kMore;
+}
+
+bool Partition::ages() const {
+  return !entries_by_age_.empty() || !ids_by_age_.empty() || !resting_by_age_.empty();
+}
+
+bool Partition::too_old(const Entry& e) const { return clock_.now() - e.at >= limits_.age_max; }
+
+bool Partition::too_old(const PublishId& id) const {
+  return clock_.now() - id.at >= limits_.dedupe_window;
+}
+
+bool Partition::too_old(const Room& resting) const {
+  return clock_.now() - resting.resting_since >= limits_.meta_ttl;
+}
+
+}  // namespace palaver::broker::memory

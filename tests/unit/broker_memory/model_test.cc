@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+// The partition against a naive model under random operations: the model keeps everything in lists
+// and looks through them. The bound of bytes has tests of its own.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "tests/unit/broker_memory/partition_fixture.h"
+
+namespace palaver::broker::memory {
+namespace {
+
+using model::Offset;
+using model::RoomName;
+using std::chrono::milliseconds;
+
+struct ModelId {
+  std::string user;
+  std::string id;
+  Offset offset;
+  base::Instant at;
+};
+struct ModelEntry {
+  model::Publication publication;
+  base::Instant at;
+};
+struct ModelRoom {
+  std::string epoch;  // empty: made, and not met yet
+  Offset last;
+  Offset issued;
+  std::vector<ModelEntry> entries;
+  std::vector<ModelId> ids;
+  bool subscribed = false;
+  std::optional<base::Instant> resting;
+};
+
+// What a shard was told, as text.
+using Told = std::vector<std::string>;
+
+std::string text(const model::Publication& p) {
+  return std::to_string(p.prev.value) + "<" + std::to_string(p.offset.value) + " " +
+         p.sender.user.value + ":" + std::string(p.data.view());
+}
+
+class Model {
+ public:
+  Model(const MemoryBrokerLimits& limits, const tests::support::FakeCluster& cluster)
+      : limits_(limits), cluster_(cluster) {}
+
+  ModelRoom* find(const std::string& name) {
+    const auto found = rooms.find(name);
+    return found == rooms.end() ? nullptr : &found->second;
+  }
+  ModelRoom& open(const std::string& name) { return rooms[name]; }
+
+  // Answers the offset and whether it is a duplicate.
+  std::pair<Offset, bool> publish(const std::string& name, const std::string& user,
+                                  const std::string& data, const std::string& id,
+                                  const std::vector<Offset>& targets) {
+    ModelRoom& room = open(name);
+    std::erase_if(room.ids, [&](const ModelId& i) { return old(i.at, limits_.dedupe_window); });
+    for (const ModelId& known : room.ids) {
+      if (!id.empty() && known.user == user && known.id == id) return {known.offset, true};
+    }
+    for (const Offset target : targets) {
+      for (ModelEntry& entry : room.entries) {
+        if (entry.publication.offset == target) {
+          entry.publication.data = base::Frame::copy_of("gone");
+        }
+      }
+      if (room.subscribed) told.push_back("redacted " + std::to_string(target.value));
+    }
+    room.issued = model::next_offset(room.issued, cluster_.wall_now(), 100);
+    const model::Publication publication{room.issued,
+                                         room.last,
+                                         {.user = model::UserId{user}, .client = {}, .info = {}},
+                                         base::Frame::copy_of(data)};
+    room.last = room.issued;
+    if (room.subscribed) told.push_back(text(publication));
+    room.entries.push_back({publication, cluster_.now()});
+    if (!id.empty()) room.ids.push_back({user, id, room.issued, cluster_.now()});
+    if (room.entries.size() > limits_.entries_max) room.entries.erase(room.entries.begin());
+    if (room.ids.size() > limits_.dedupe_ids_max) room.ids.erase(room.ids.begin());
+    trim(room);
+    return {room.issued, false};
+  }
+  void trim(ModelRoom& room) {
+    std::erase_if(room.entries, [&](const ModelEntry& e) { return old(e.at, limits_.age_max); });
+    rest(room);
+  }
+  void rest(ModelRoom& room) {
+    if (room.subscribed || !room.entries.empty() || !room.ids.empty()) {
+      room.resting.reset();
+    } else if (!room.resting) {
+      room.resting = cluster_.now();
+    }
+  }
+  void sweep() {
+    for (auto& [name, room] : rooms) {
+      std::erase_if(room.ids, [&](const ModelId& i) { return old(i.at, limits_.dedupe_window); });
+      trim(room);
+    }
+    std::erase_if(rooms, [&](const auto& item) {
+      return item.second.resting && old(*item.second.resting, limits_.meta_ttl);
+    });
+  }
+
+  std::map<std::string, ModelRoom> rooms;
+  Told told;
+
+ private:
+  [[nodiscard]] bool old(base::Instant at, base::Duration bound) const {
+    return cluster_.now() - at >= bound;
+  }
+
+  const MemoryBrokerLimits limits_;
+  const tests::support::FakeCluster& cluster_;
+};
+
+// One run: the partition and its model side by side.
+class SideBySide {
+ public:
+  SideBySide(const MemoryBrokerLimits& limits, unsigned seed)
+      : random_(seed), test_(limits, seed), model_(limits, test_.cluster) {}
+
+  void step();
+
+ private:
+  unsigned below(unsigned end) { return static_cast<unsigned>(random_() % end); }
+  Offset some_offset(const std::string& name);
+  void check_epoch(const std::string& name, const model::Epoch& epoch);
+  void check_told();
+  void check_usage();
+  void publish(const std::string& name);
+  void redact(const std::string& name);
+  void ephemeral(const std::string& name);
+  void read(const std::string& name);
+  void subscription(const std::string& name);
+  void remove(const std::string& name);
+  void time_passes();
+
+  std::mt19937 random_;
+  PartitionUnderTest test_;
+  Model model_;
+  std::set<std::string> epochs_;  // none comes twice
+  int published_ = 0;
+};
+
+Offset SideBySide::some_offset(const std::string& name) {
+  const ModelRoom* room = model_.find(name);
+  if (!room || room->entries.empty() || below(4) == 0) return Offset{below(3)};
+  const auto& entry = room->entries[below(static_cast<unsigned>(room->entries.size()))];
+  return Offset{entry.publication.offset.value + below(3) - 1};
+}
+
+void SideBySide::check_epoch(const std::string& name, const model::Epoch& epoch) {
+  ModelRoom& room = model_.open(name);
+  if (room.epoch.empty()) {
+    room.epoch = epoch.value;
+    ASSERT_TRUE(epochs_.insert(epoch.value).second) << "an epoch came again";
+  }
+  ASSERT_EQ(epoch.value, room.epoch);
+}
+
+void SideBySide::check_told() {
+  Told told;
+  for (const Addressed& addressed : test_.outgoing.take(kShard.shard)) {
+    if (const auto* published = std::get_if<Published>(&addressed.message)) {
+      check_epoch(published->room.value, published->epoch);
+      told.push_back(text(published->publication));
+    } else if (const auto* redacted = std::get_if<Redacted>(&addressed.message)) {
+      for (const Offset target : redacted->targets) {
+        told.push_back("redacted " + std::to_string(target.value));
+      }
+    } else {
+      told.push_back("lost " + std::get<Lost>(addressed.message).room.value);
+    }
+  }
+  ASSERT_EQ(told, model_.told);
+  model_.told.clear();
+}
+
+void SideBySide::check_usage() {
+  std::size_t entries = 0;
+  std::size_t ids = 0;
+  for (const auto& [name, room] : model_.rooms) {
+    entries += room.entries.size();
+    ids += room.ids.size();
+  }
+  ASSERT_EQ(test_.partition.usage().rooms, model_.rooms.size());
+  ASSERT_EQ(test_.partition.usage().entries, entries);
+  ASSERT_EQ(test_.partition.usage().ids, ids);
+  ASSERT_EQ(test_.partition.usage().bytes == 0, model_.rooms.empty());
+}
+
+void SideBySide::publish(const std::string& name) {
+  const std::string user = below(2) == 0 ? "ann" : "bob";
+  const std::string id = below(2) == 0 ? "id-" + std::to_string(below(6)) : "";
+  const std::string data = std::to_string(++published_);
+  const auto expected = model_.publish(name, user, data, id, {});
+  const auto result = test_.partition.publish(
+      RoomName{name}, {.user = model::UserId{user}, .client = {}, .info = {}},
+      base::Frame::copy_of(data), {.retention = model::Retention::kHistory, .id = id});
+  ASSERT_TRUE(result.has_value());
+  check_epoch(name, result->position.epoch);
+  ASSERT_EQ(result->position.offset, expected.first);
+  ASSERT_EQ(result->duplicate, expected.second);
+}
+
+void SideBySide::redact(const std::string& name) {
+  std::vector<Offset> targets;
+  for (unsigned i = below(4); i > 0; --i) targets.push_back(some_offset(name));
+  const std::string id = below(3) == 0 ? "id-" + std::to_string(below(6)) : "";
+  const auto expected = model_.publish(name, "mod", "delete", id, targets);
+  const auto result = test_.partition.redact(
+      RoomName{name}, {.user = model::UserId{"mod"}, .client = {}, .info = {}},
+      base::Frame::copy_of("delete"), targets, base::Frame::copy_of("gone"), id);
+  ASSERT_TRUE(result.has_value());
+  ASSERT_EQ(result->position.offset, expected.first);
+}
+
+void SideBySide::ephemeral(const std::string& name) {
+  const ModelRoom* room = model_.find(name);
+  if (room && room->subscribed) model_.told.emplace_back("0<0 ann:typing");
+  const auto result = test_.partition.publish(
+      RoomName{name}, {.user = model::UserId{"ann"}, .client = {}, .info = {}},
+      base::Frame::copy_of("typing"), {.retention = model::Retention::kEphemeral, .id = {}});
+  ASSERT_TRUE(result.has_value());
+  ASSERT_EQ(result->position.offset, Offset{0});
+}
+
+void SideBySide::read(const std::string& name) {
+  ModelRoom* room = model_.find(name);
+  if (room) model_.trim(*room);
+  HistoryQuery query;
+  if (below(3) > 0) query.since = some_offset(name);
+  query.limit = below(8);
+  if (below(2) == 0) query.direction = HistoryQuery::Direction::kReverse;
+  std::vector<std::string> expected;
+  if (room) {
+    const bool forward = query.direction == HistoryQuery::Direction::kForward;
+    std::vector<ModelEntry> entries = room->entries;
+    if (!forward) std::ranges::reverse(entries);
+    for (const ModelEntry& entry : entries) {
+      const Offset offset = entry.publication.offset;
+      if (query.since && (forward ? offset <= *query.since : offset >= *query.since)) continue;
+      if (expected.size() < query.limit) expected.push_back(text(entry.publication));
+    }
+  }
+  const auto result = test_.partition.history(RoomName{name}, query);
+  ASSERT_TRUE(result.has_value());
+  std::vector<std::string> got;
+  for (const auto& entry : result->entries) got.push_back(text(entry));
+  ASSERT_EQ(got, expected);
+  ASSERT_EQ(result->top, test_.position(name));
+  ASSERT_EQ(result->top.offset, room ? room->last : Offset{0});
+  if (room) check_epoch(name, result->top.epoch);
+
+  const Offset at = some_offset(name);
+  const auto entry = test_.partition.entry(RoomName{name}, at);
+  const auto there = [&](const ModelEntry& e) { return e.publication.offset == at; };
+  ASSERT_EQ(entry.has_value(), room && std::ranges::any_of(room->entries, there));
+}
+
+void SideBySide::subscription(const std::string& name) {
+  if (below(2) == 0) {
+    ModelRoom& room = model_.open(name);
+    room.subscribed = true;
+    model_.rest(room);
+    const auto result = test_.partition.subscribe(RoomName{name}, kShard);
+    ASSERT_TRUE(result.has_value());
+    check_epoch(name, result->epoch);
+    ASSERT_EQ(result->offset, room.last);
+    return;
+  }
+  test_.partition.unsubscribe(RoomName{name}, kShard);
+  if (ModelRoom* room = model_.find(name)) {
+    room->subscribed = false;
+    model_.rest(*room);
+  }
+}
+
+void SideBySide::remove(const std::string& name) {
+  ASSERT_TRUE(test_.partition.remove_history(RoomName{name}).has_value());
+  ModelRoom* room = model_.find(name);
+  if (!room) return;
+  room->entries.clear();
+  room->ids.clear();
+  room->epoch.clear();
+  room->last = Offset{0};
+  model_.rest(*room);
+  if (room->subscribed) model_.told.push_back("lost " + name);
+}
+
+void SideBySide::time_passes() {
+  test_.cluster.advance(milliseconds{below(400)});
+  if (below(4) == 0) test_.cluster.jump_wall(milliseconds{below(2000)} - milliseconds{1000});
+  if (below(2) == 0) {
+    ASSERT_EQ(test_.partition.sweep(), Partition::Sweep::kDone);
+    model_.sweep();
+  }
+}
+
+void SideBySide::step() {
+  const std::string name = "room-" + std::to_string(below(4));
+  const unsigned kind = below(100);
+  if (kind < 45) {
+    publish(name);
+  } else if (kind < 55) {
+    redact(name);
+  } else if (kind < 60) {
+    ephemeral(name);
+  } else if (kind < 75) {
+    read(name);
+  } else if (kind < 85) {
+    subscription(name);
+  } else if (kind < 88) {
+    remove(name);
+  } else {
+    time_passes();
+  }
+  if (testing::Test::HasFatalFailure()) return;
+  check_told();
+  check_usage();
+}
+
+TEST(PartitionModel, AgreesUnderRandomOperations) {
+  MemoryBrokerLimits limits = boundless();
+  limits.entries_max = 6;
+  limits.age_max = milliseconds{1500};
+  limits.dedupe_window = milliseconds{700};
+  limits.dedupe_ids_max = 4;
+  limits.meta_ttl = milliseconds{1000};
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    SideBySide run(limits, seed);
+    for (int i = 0; i < 300; ++i) {
+      run.step();
+      if (HasFatalFailure()) FAIL() << "seed " << seed << ", step " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace palaver::broker::memory
