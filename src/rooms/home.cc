@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rooms/home.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "model/recovery.h"
+#include "rooms/hub.h"
+
+namespace palaver::rooms {
+
+namespace {
+
+constexpr base::Duration kRetryDelay = std::chrono::seconds{1};
+
+}  // namespace
+
+Home::Home(Options options, Encoder& encoder, base::Executor& executor, NodeLinks& links)
+    : options_(options), encoder_(encoder), executor_(executor), links_(links) {}
+
+void Home::start(broker::Broker& broker) {
+  broker_ = &broker;
+  executor_.run_after(options_.tail_check_interval, [this] { check_tails(); });
+}
+
+// The room if it still lives the life in which the caller asked for something.
+Home::HomeRoom* Home::find(const model::RoomName& name, std::uint64_t life) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end() || found->second.life != life) return nullptr;
+  return &found->second;
+}
+
+void Home::join(JoinRequest request) {
+  auto found = rooms_.find(request.room);
+  if (found == rooms_.end()) {
+    if (links_.rooms.fetch_add(1) >= options_.rooms_max) {
+      links_.rooms.fetch_sub(1);
+      answer(request, base::fail(base::ErrorCode::kLimit, "too many rooms (see rooms-max)"));
+      return;
+    }
+    found = rooms_.try_emplace(request.room).first;
+    subscribe(found->first, found->second);
+  }
+  HomeRoom& room = found->second;
+  if (room.live) {
+    begin_join(room, std::move(request));
+  } else {
+    room.waiting.push_back(std::move(request));
+  }
+}
+
+void Home::leave(const model::RoomName& name, base::ShardId shard, Encoding encoding) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  auto& shards = found->second.shards;
+  const auto members = std::ranges::find(shards, shard, &ShardMembers::shard);
+  if (members == shards.end()) return;
+  --members->count[index_of(encoding)];
+  if (std::ranges::all_of(members->count, [](std::uint32_t count) { return count == 0; })) {
+    shards.erase(members);
+  }
+  release_if_empty(name);
+}
+
+void Home::release_if_empty(const model::RoomName& name) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  const HomeRoom& room = found->second;
+  if (!room.shards.empty() || !room.waiting.empty() || room.reads > 0) return;
+  broker_->unsubscribe(name);
+  links_.rooms.fetch_sub(1);
+  rooms_.erase(found);
+}
+
+void Home::subscribe(const model::RoomName& name, HomeRoom& room) {
+  room.live = false;
+  room.filling = false;
+  room.life = ++lives_;
+  room.reads = 0;
+  room.held.clear();
+  room.recent.clear();
+  broker_->subscribe(name, [this, name, life = room.life](base::Result<model::Position> position) {
+    on_subscribed(name, life, std::move(position));
+  });
+}
+
+void Home::on_subscribed(const model::RoomName& name, std::uint64_t life,
+                         base::Result<model::Position> position) {
+  HomeRoom* room = find(name, life);
+  if (room == nullptr) return;
+  if (!position) {
+    fail_waiting(name, position.error());
+    return;
+  }
+  room->live = true;
+  room->position = std::move(*position);
+  room->filled_from = model::kOffsetEnd;
+  for (JoinRequest& request : std::exchange(room->waiting, {})) {
+    begin_join(*room, std::move(request));
+  }
+  drain_held(name, *room);
+}
+
+void Home::fail_waiting(const model::RoomName& name, const base::Error& error) {
+  for (const JoinRequest& request : std::exchange(rooms_.at(name).waiting, {})) {
+    answer(request, std::unexpected(error));
+  }
+  release_if_empty(name);
+}
+
+void Home::begin_join(HomeRoom& room, JoinRequest request) {
+  if (request.options.replay == JoinOptions::Replay::kNone) {
+    finish_join(room, request, {.position = room.position, .recovered = false, .replay = {}});
+  } else {
+    read_history(room, std::move(request));
+  }
+}
+
+void Home::read_history(HomeRoom& room, JoinRequest request) {
+  if (room.reads++ == 0) {
+    room.recent.clear();
+    room.recent_complete = true;
+  }
+  broker::HistoryQuery query;
+  if (request.options.replay == JoinOptions::Replay::kLast) {
+    query.direction = broker::HistoryQuery::Direction::kReverse;
+    query.limit = std::min(request.options.last, base::kReplayEntriesMax);
+    query.bytes_max = base::kReplayBytesMax;
+  } else {
+    query.since = request.options.since.offset;
+    query.limit = std::numeric_limits<std::size_t>::max();
+    query.bytes_max = options_.recovery_bytes_max;
+  }
+  const model::RoomName name = request.room;
+  broker_->history(name, query,
+                  [this, life = room.life, request = std::move(request)](
+                      base::Result<broker::History> history) mutable {
+                    on_history(std::move(request), life, std::move(history));
+                  });
+}
+
+void Home::on_history(JoinRequest request, std::uint64_t life,
+                      base::Result<broker::History> history) {
+  HomeRoom* room = find(request.room, life);
+  if (room == nullptr) {
+    join(std::move(request));  // the room was lost meanwhile: from the start
+    return;
+  }
+  const model::RoomName name = request.room;
+  --room->reads;
+  if (!history) {
+    answer(request, std::unexpected(history.error()));
+    release_if_empty(name);
+  } else if (history->top.epoch != room->position.epoch) {
+    lose(name, *room);
+    join(std::move(request));
+  } else if (!room->recent_complete) {
+    read_history(*room, std::move(request));
+  } else {
+    Joined joined = merge(*room, request.options, std::move(*history));
+    finish_join(*room, request, std::move(joined));
+  }
+}
+
+// The history was read at some moment near now; the member joins exactly at the room's position.
+// Entries that the history has beyond it will come live; entries that came live since are in recent.
+Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
+                   broker::History history) const {
+  Joined joined{.position = room.position, .recovered = false, .replay = std::move(history.entries)};
+  auto& replay = joined.replay;
+  const bool since = options.replay == JoinOptions::Replay::kSince;
+  if (since) {
+    const bool whole = replay.empty() || replay.back().offset == history.top.offset;
+    const model::Publication* next = replay.empty() ? nullptr : &replay.front();
+    joined.recovered = whole && model::recovered_from(options.since, history.top, next);
+    if (!joined.recovered) {
+      replay.clear();
+      return joined;
+    }
+  } else {
+    std::ranges::reverse(replay);
+  }
+  std::erase_if(replay, [&](const model::Publication& entry) {
+    return entry.offset > room.position.offset;
+  });
+  for (const model::Publication& entry : room.recent) {
+    const bool missed = since && entry.offset <= options.since.offset;
+    if (entry.offset > history.top.offset && !missed) replay.push_back(entry);
+  }
+  const std::size_t last = std::min(options.last, base::kReplayEntriesMax);
+  if (!since && replay.size() > last) {
+    replay.erase(replay.begin(),
+                 replay.begin() + static_cast<std::ptrdiff_t>(replay.size() - last));
+  }
+  return joined;
+}
+
+void Home::finish_join(HomeRoom& room, const JoinRequest& request, Joined joined) {
+  auto members = std::ranges::find(room.shards, request.shard, &ShardMembers::shard);
+  if (members == room.shards.end()) {
+    room.shards.push_back({.shard = request.shard});
+    members = room.shards.end() - 1;
+  }
+  ++members->count[index_of(request.encoding)];
+  answer(request, std::move(joined));
+}
+
+void Home::answer(const JoinRequest& request, base::Result<Joined> joined) {
+  const ShardLink& link = links_.at(request.shard);
+  link.executor->post([hub = link.hub, ticket = request.ticket,
+                       joined = std::move(joined)]() mutable {
+    hub->joined(ticket, std::move(joined));
+  });
+}
+
+void Home::on_publication(const model::RoomName& name, const model::Epoch& epoch,
+                          const model::Publication& publication) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  HomeRoom& room = found->second;
+  if (publication.offset.value == 0) {
+    if (room.live) feed(found->first, room, publication);
+    return;
+  }
+  if (room.live && epoch != room.position.epoch) {
+    lose(found->first, room);
+  } else if (!room.live || room.filling) {
+    hold(found->first, room, publication);
+  } else {
+    accept(found->first, room, publication);
+  }
+}
+
+// The data of an entry is gone from the broker; what a join still holds of it goes too.
+void Home::on_redaction(const model::RoomName& name, model::Offset target) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  HomeRoom& room = found->second;
+  std::erase_if(room.recent, [&](const model::Publication& entry) {
+    if (entry.offset == target) room.recent_complete = false;  // the join reads again
+    return entry.offset == target;
+  });
+}
+
+void Home::on_lost(const model::RoomName& name) {
+  const auto found = rooms_.find(name);
+  if (found != rooms_.end()) lose(found->first, found->second);
+}
+
+void Home::accept(const model::RoomName& name, HomeRoom& room,
+                  const model::Publication& publication) {
+  if (publication.offset <= room.position.offset) return;
+  if (publication.prev == room.position.offset) {
+    deliver(name, room, publication);
+  } else if (room.filled_from == room.position.offset) {
+    lose(name, room);  // the broker was asked for this hole and does not have it
+  } else {
+    ++counters_.holes_filled;
+    room.held.push_back(publication);
+    fill(name, room);
+  }
+}
+
+void Home::hold(const model::RoomName& name, HomeRoom& room,
+                const model::Publication& publication) {
+  if (room.held.size() < base::kJoinHoldMax) {
+    room.held.push_back(publication);
+  } else if (room.live) {
+    lose(name, room);
+  } else {
+    // Nobody is live yet, and the position that the subscription answers with may cover all of
+    // these; if not, `prev` shows the hole.
+    room.held.clear();
+    room.held.push_back(publication);
+  }
+}
+
+void Home::deliver(const model::RoomName& name, HomeRoom& room,
+                   const model::Publication& publication) {
+  room.position.offset = publication.offset;
+  ++counters_.publications;
+  feed(name, room, publication);
+  if (room.reads == 0) return;
+  if (room.recent.size() == base::kJoinHoldMax) {
+    room.recent.pop_front();
+    room.recent_complete = false;
+  }
+  room.recent.push_back(publication);
+}
+
+void Home::feed(const model::RoomName& name, const HomeRoom& room,
+                const model::Publication& publication) {
+  if (room.shards.empty()) return;
+  EncodingSet wanted{};
+  for (const ShardMembers& members : room.shards) {
+    for (std::size_t i = 0; i < kEncodingCount; ++i) wanted[i] |= members.count[i] > 0;
+  }
+  const EncodedFrames frames = encoder_.encode(publication, wanted);
+  for (const ShardMembers& members : room.shards) {
+    const ShardLink& link = links_.at(members.shard);
+    link.executor->post([hub = link.hub, name, frames] { hub->deliver(name, frames); });
+  }
+}
+
+void Home::fill(const model::RoomName& name, HomeRoom& room) {
+  room.filling = true;
+  room.filled_from = room.position.offset;
+  broker::HistoryQuery query;
+  query.since = room.position.offset;
+  query.limit = base::kReplayEntriesMax;
+  query.bytes_max = base::kReplayBytesMax;
+  broker_->history(name, query,
+                  [this, name, life = room.life](base::Result<broker::History> history) {
+                    on_fill(name, life, std::move(history));
+                  });
+}
+
+void Home::on_fill(const model::RoomName& name, std::uint64_t life,
+                   base::Result<broker::History> history) {
+  HomeRoom* room = find(name, life);
+  if (room == nullptr) return;
+  if (!history) {
+    executor_.run_after(kRetryDelay, [this, name, life] {
+      HomeRoom* again = find(name, life);
+      if (again != nullptr) fill(name, *again);
+    });
+    return;
+  }
+  room->filling = false;
+  if (history->top.epoch != room->position.epoch) {
+    lose(name, *room);
+    return;
+  }
+  for (const model::Publication& entry : history->entries) {
+    if (entry.prev != room->position.offset) {
+      lose(name, *room);
+      return;
+    }
+    deliver(name, *room, entry);
+  }
+  if (room->position.offset < history->top.offset) {
+    if (history->entries.empty()) {
+      lose(name, *room);
+    } else {
+      fill(name, *room);
+    }
+    return;
+  }
+  drain_held(name, *room);
+}
+
+void Home::drain_held(const model::RoomName& name, HomeRoom& room) {
+  const std::uint64_t life = room.life;
+  std::vector<model::Publication> held = std::exchange(room.held, {});
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    accept(name, room, held[i]);
+    if (room.life != life) return;
+    if (!room.filling) continue;
+    room.held.insert(room.held.end(), std::make_move_iterator(held.begin() + i + 1),
+                     std::make_move_iterator(held.end()));
+    return;
+  }
+  room.filled_from = model::kOffsetEnd;
+}
+
+// Every member is told, and the room begins anew at whatever the broker has now. Joins that are under
+// way are answered in the new life.
+void Home::lose(const model::RoomName& name, HomeRoom& room) {
+  ++counters_.rooms_lost;
+  for (const ShardMembers& members : room.shards) {
+    const ShardLink& link = links_.at(members.shard);
+    link.executor->post([hub = link.hub, name] { hub->lost(name); });
+  }
+  subscribe(name, room);
+}
+
+// Asks for all rooms in one call: a broker that is away, or a publication that it dropped on its way
+// here, is found even where nobody speaks any more.
+void Home::check_tails() {
+  executor_.run_after(options_.tail_check_interval, [this] { check_tails(); });
+  std::vector<model::RoomName> names;
+  auto lives = std::make_shared<std::vector<RoomLife>>();
+  for (const auto& [name, room] : rooms_) {
+    if (!room.live || room.filling) continue;
+    names.push_back(name);
+    lives->push_back({name, room.life, room.position.offset});
+  }
+  if (names.empty()) return;
+  broker_->positions(std::move(names),
+                    [this, lives](base::Result<std::vector<model::Position>> positions) {
+                      if (!positions) return;  // the broker is away: the next check comes
+                      for (std::size_t i = 0; i < lives->size(); ++i) {
+                        check_tail((*lives)[i], (*positions)[i]);
+                      }
+                    });
+}
+
+void Home::check_tail(const RoomLife& asked, const model::Position& top) {
+  HomeRoom* room = find(asked.name, asked.life);
+  if (room == nullptr || room->filling) return;
+  if (top.epoch != room->position.epoch || top.offset < asked.offset) {
+    lose(asked.name, *room);  // entries that were delivered here have vanished from the broker
+  } else if (top.offset > room->position.offset) {
+    ++counters_.tails_filled;
+    fill(asked.name, *room);
+  }
+}
+
+}  // namespace palaver::rooms
