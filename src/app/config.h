@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: everything that the operator can say, checked and complete. Flags come before the
+// environment, that before the file, that before the defaults of base/limits.h. Read once, at start.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "codec/http/origin.h"
+#include "net/batch_sender.h"
+
+namespace palaver::app {
+
+struct Config {
+  std::string host;
+  std::uint16_t port = 8080;
+  std::uint16_t admin_port = 0;
+  std::string admin_key;
+  unsigned shards = 0;  // 0: the CPUs that may be used
+  net::IoMode io = net::IoMode::kAuto;
+  std::string web_root;  // empty: the page in the binary
+  codec::http::OriginPolicy origins;
+  std::optional<unsigned> trusted_hops;
+  base::Limits limits;
+  std::optional<base::Logger::Format> log_format;  // unset: text on a terminal, else JSON
+  base::Severity log_level = base::Severity::kInfo;
+};
+
+// What the command line asks for beside, or instead of, serving.
+enum class Action { kServe, kCheckConfig, kShowText };
+
+struct Invocation {
+  Action action = Action::kServe;
+  Config config;
+  std::string text;  // for kShowText: help or version
+};
+
+// The environment as a function, so that tests bring their own.
+using Environment = std::function<const char*(const char* name)>;
+
+// Errors name the option as the operator wrote it (--port, PALAVER_PORT, "port" in FILE).
+[[nodiscard]] base::Result<Invocation> read_invocation(int argc, const char* const* argv,
+                                                       const Environment& environment);
+
+}  // namespace palaver::app

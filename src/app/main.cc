@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// palaver: reads the configuration, wires the parts, serves until it is told to stop. Exit codes:
+// 0 after a drain, 1 when serving failed, 2 for a wrong option.
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "app/embedded_page.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_node.h"
+#include "net/cpus.h"
+#include "net/loop.h"
+#include "server/config.h"
+#include "server/node.h"
+
+namespace palaver::app {
+
+namespace {
+
+constexpr int kWrongOption = 2;
+constexpr int kFailed = 1;
+
+int wrong_option(const std::string& message) {
+  std::fprintf(stderr, "palaver: %s\n", message.c_str());
+  return kWrongOption;
+}
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) std::abort();
+  return number;
+}
+
+base::Logger make_logger(const Config& config) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const auto automatic = terminal ? base::Logger::Format::kText : base::Logger::Format::kJson;
+  return base::Logger({.descriptor = STDERR_FILENO,
+                       .format = config.log_format.value_or(automatic),
+                       .least = config.log_level,
+                       .now = net::system_wall_now});
+}
+
+base::Result<server::ServerConfig> server_config(const Config& config) {
+  auto files = config.web_root.empty() ? server::StaticFiles::from_table(embedded_page())
+                                       : server::StaticFiles::load_directory(config.web_root);
+  if (!files) {
+    return base::fail(files.error().code, "--web-root: " + files.error().message);
+  }
+  return server::ServerConfig{.limits = config.limits,
+                              .origins = config.origins,
+                              .trusted_hops = config.trusted_hops,
+                              .admin_key = config.admin_key,
+                              .files = std::move(*files)};
+}
+
+// `auto` takes io_uring where it really works, and says why not.
+base::Result<net::IoMode> resolve_io(net::IoMode wanted, const base::Logger& log) {
+  if (wanted == net::IoMode::kEpoll) return wanted;
+  const auto probe = net::probe_uring();
+  if (probe) return net::IoMode::kUring;
+  if (wanted == net::IoMode::kUring) {
+    return base::fail(probe.error().code, "--io=uring: " + probe.error().message);
+  }
+  log.info("io_uring is not to be had, sending with send()", {{"reason", probe.error().message}});
+  return net::IoMode::kEpoll;
+}
+
+std::unique_ptr<broker::memory::MemoryNode> make_memory_node(server::Node& node,
+                                                             const base::Limits& limits) {
+  std::vector<broker::memory::ShardServices> services;
+  for (unsigned i = 0; i < node.shard_count(); ++i) {
+    auto& loop = node.loop({i});
+    services.push_back({loop, loop});
+  }
+  const broker::memory::MemoryNodeConfig config{
+      .limits = broker::memory::MemoryBrokerLimits::of(limits),
+      .seed = random_number(),
+      .salt = random_number() % model::kOffsetSaltEnd};
+  return std::make_unique<broker::memory::MemoryNode>(services, config);
+}
+
+int serve(const Config& config) {
+  const base::Logger log = make_logger(config);
+  const auto server = server_config(config);
+  if (!server) return wrong_option(server.error().message);
+  const auto io = resolve_io(config.io, log);
+  if (!io) return wrong_option(io.error().message);
+
+  // Declared before the node: its tasks may hold pointers to it until they are destroyed.
+  std::unique_ptr<broker::memory::MemoryNode> memory;
+  server::Node node({.host = config.host,
+                     .port = config.port,
+                     .admin_port = config.admin_port,
+                     .shards = config.shards != 0 ? config.shards : net::usable_cpus(),
+                     .io = *io,
+                     .seed = random_number()},
+                    *server, log);
+  if (const auto listening = node.listen(); !listening) {
+    log.error(listening.error().message);
+    return kFailed;
+  }
+  memory = make_memory_node(node, config.limits);
+  log.info("serving", {{"url", "http://localhost:" + std::to_string(node.port())},
+                       {"version", version_text()},
+                       {"shards", node.shard_count()},
+                       {"io", *io == net::IoMode::kUring ? "uring" : "epoll"},
+                       {"broker", "memory"}});
+  const auto served = node.run([&](base::ShardId shard, broker::BrokerSink& sink) {
+    return std::make_unique<broker::memory::MemoryBroker>(shard, *memory, sink);
+  });
+  if (!served) {
+    log.error(served.error().message);
+    return kFailed;
+  }
+  log.info("stopped");
+  return 0;
+}
+
+int run(int argc, const char* const* argv) {
+  // A log or a peer that went away is an error of a call, not the end of the process.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  const auto invocation = read_invocation(argc, argv, [](const char* name) {
+    return static_cast<const char*>(std::getenv(name));  // NOLINT(concurrency-mt-unsafe): one thread
+  });
+  if (!invocation) return wrong_option(invocation.error().message);
+  switch (invocation->action) {
+    case Action::kShowText:
+      std::fputs(invocation->text.c_str(), stdout);
+      return 0;
+    case Action::kCheckConfig:
+      if (const auto server = server_config(invocation->config); !server) {
+        return wrong_option(server.error().message);
+      }
+      std::puts("the configuration is fine");
+      return 0;
+    case Action::kServe:
+      return serve(invocation->config);
+  }
+  return kFailed;
+}
+
+}  // namespace
+
+}  // namespace palaver::app
+
+int main(int argc, char** argv) { return palaver::app::run(argc, argv); }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/article_upgrade.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "base/limits.h"
+#include "chat/article.h"
+
+namespace palaver::server {
+
+namespace {
+
+using Checked = std::expected<void, UpgradeRefusal>;
+
+UpgradeRefusal refusal(unsigned status, std::string reason, Refusal kind = Refusal::kBadRequest) {
+  return {status, std::move(reason), kind, {}};
+}
+
+// "Name: value\r\n" for each, as the codec has them.
+std::vector<codec::http::Header> parse_headers(std::string_view lines) {
+  std::vector<codec::http::Header> headers;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find("\r\n");
+    const std::size_t colon = lines.find(": ");
+    headers.push_back({std::string(lines.substr(0, colon)),
+                       std::string(lines.substr(colon + 2, end - colon - 2))});
+    lines.remove_prefix(end + 2);
+  }
+  return headers;
+}
+
+Checked read_path(const codec::http::Target& target, ArticleUpgrade& result) {
+  if (target.segments.size() != 3) {
+    return std::unexpected(refusal(404, "the path is /ws/{channel_id}/{client_id}"));
+  }
+  const std::string& room = target.segments[1];
+  if (room.empty() || room.size() > base::kRoomNameBytesMax) {
+    return std::unexpected(refusal(400, "channel_id must have 1 to 255 bytes"));
+  }
+  const auto client_id = chat::parse_client_id(target.segments[2]);
+  if (!client_id) return std::unexpected(refusal(400, "client_id must be a 64-bit integer"));
+  result.room = {room};
+  result.client_id = *client_id;
+  return {};
+}
+
+Checked read_history(const codec::http::Target& target, rooms::JoinOptions& join) {
+  const auto text = target.parameter("history");
+  if (!text) return {};
+  std::uint64_t entries = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), entries);
+  const bool number = !text->empty() && end == text->data() + text->size();
+  if (!number || error == std::errc::invalid_argument) {
+    return std::unexpected(refusal(400, "history must be a number"));
+  }
+  // Whoever asks for more than there is, or than one replay gives, gets that.
+  const bool huge = error == std::errc::result_out_of_range;
+  join.last = huge ? base::kReplayEntriesMax
+                   : std::min<std::uint64_t>(entries, base::kReplayEntriesMax);
+  if (join.last > 0) join.replay = rooms::JoinOptions::Replay::kLast;
+  return {};
+}
+
+Checked read_handshake(const codec::http::Request& request, ArticleUpgrade& result) {
+  const auto value = [&](std::string_view name) { return request.header(name).value_or(""); };
+  const codec::ws::UpgradeRequest upgrade{
+      .method = request.method_name,
+      .http_version_minor = request.version_minor,
+      .host = value("host"),
+      .upgrade = value("upgrade"),
+      .connection = value("connection"),
+      .key = value("sec-websocket-key"),
+      .version = value("sec-websocket-version"),
+      .extensions = value("sec-websocket-extensions"),
+      .subprotocols = value("sec-websocket-protocol"),
+  };
+  auto checked = codec::ws::check_upgrade(upgrade);
+  if (!checked) {
+    const codec::ws::UpgradeError& error = checked.error();
+    UpgradeRefusal refused = refusal(error.status, std::string(error.reason));
+    refused.headers = parse_headers(error.headers);
+    return std::unexpected(std::move(refused));
+  }
+  result.upgrade = std::move(*checked);
+  return {};
+}
+
+}  // namespace
+
+std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
+    const codec::http::Request& request, const codec::http::Target& target,
+    const codec::http::OriginPolicy& origins) {
+  ArticleUpgrade result;
+  if (auto path = read_path(target, result); !path) return std::unexpected(path.error());
+  if (auto history = read_history(target, result.join); !history) {
+    return std::unexpected(history.error());
+  }
+  if (auto shake = read_handshake(request, result); !shake) return std::unexpected(shake.error());
+  if (!is_allowed(origins.judge(request.header("origin"), request.header("host")))) {
+    return std::unexpected(refusal(
+        403, "this page's origin is not allowed; list it in --allowed-origins", Refusal::kOrigin));
+  }
+  return result;
+}
+
+}  // namespace palaver::server

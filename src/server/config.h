@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server's parts are told by the configuration. Made once by app/, immutable, read by all
+// shards.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/limits.h"
+#include "codec/http/origin.h"
+#include "server/static_files.h"
+
+namespace palaver::server {
+
+struct ServerConfig {
+  base::Limits limits;
+  codec::http::OriginPolicy origins;
+  // How many proxies of the operator's stand before the server; 0: none, the socket's peer is the
+  // client. Unset: not known, and nothing is counted by address.
+  std::optional<unsigned> trusted_hops;
+  // Opens /metrics on the public port, as a bearer token. Empty: it is not there.
+  std::string admin_key;
+  StaticFiles files;
+};
+
+}  // namespace palaver::server

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The WebSocket half of Connection: frames in, the article session, the close handshake.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "codec/ws/frame.h"
+#include "net/socket_options.h"
+#include "server/connection.h"
+
+namespace palaver::server {
+
+using codec::ws::CloseCode;
+using codec::ws::EventKind;
+
+void Connection::on_session_bytes(std::span<char> input) {
+  session_->ping_outstanding = false;  // whatever it is, the peer lives
+  std::optional<base::Frame> pong;
+  while (!doomed_ && phase_ != Phase::kLingering) {
+    const auto event = session_->parser.next(input, context_.inflater);
+    if (!event) break;
+    // What comes too fast is read on, for the peer's Close, but has no effect any more.
+    if (!take_token()) {
+      begin_close(CloseCode::kPolicyViolation, "too many messages a second", Disconnect::kRate);
+      session_->publishes_to_the_end = false;
+    }
+    // RFC 6455 section 5.5.3: of several pings the last one may be answered alone.
+    if (event->kind == EventKind::kPing) {
+      pong = codec::ws::encode_pong(event->payload);
+    } else {
+      on_event(*event);
+    }
+  }
+  if (pong && phase_ == Phase::kOpen) {
+    context_.fanout.send(member_, std::move(*pong), rooms::Fanout::Bound::kOutbox);
+  }
+}
+
+void Connection::on_event(const codec::ws::Event& event) {
+  switch (event.kind) {
+    case EventKind::kText:
+      on_text(event.payload);
+      break;
+    case EventKind::kBinary:
+      begin_close(CloseCode::kUnsupportedData, "messages are text", Disconnect::kProtocol);
+      break;
+    case EventKind::kClose:
+      on_peer_close(event.code);
+      break;
+    case EventKind::kError:
+      session_->parser_failed = true;
+      begin_close(event.code, event.payload, Disconnect::kProtocol);
+      break;
+    case EventKind::kPing:
+    case EventKind::kPong:
+      break;
+  }
+}
+
+void Connection::on_text(std::string_view text) {
+  if (phase_ != Phase::kOpen && !session_->publishes_to_the_end) return;
+  ++context_.metrics.messages_received;
+  session_->article.on_text(
+      text, [&host = context_.host, member = member_](base::Result<broker::PublishResult> result) {
+        if (result) return;
+        if (Connection* connection = host.find(member)) {
+          connection->on_publish_failed(result.error());
+        }
+      });
+}
+
+// The article's protocol has no word for "this message failed": the client is told to come again.
+void Connection::on_publish_failed(const base::Error& error) {
+  begin_close(CloseCode::kTryAgainLater, error.message, Disconnect::kUnavailable);
+}
+
+// Messages and control frames alike: a token bucket.
+bool Connection::take_token() {
+  const base::Limits& limits = context_.config.limits;
+  const base::Instant now = context_.clock.now();
+  const std::chrono::duration<double> passed = now - session_->refilled;
+  session_->refilled = now;
+  session_->tokens = std::min(session_->tokens + passed.count() * limits.messages_per_second,
+                              limits.messages_burst);
+  if (session_->tokens < 1) return false;
+  session_->tokens -= 1;
+  return true;
+}
+
+void Connection::on_peer_close(CloseCode code) {
+  session_->peer_closed = true;
+  if (phase_ == Phase::kOpen) {
+    begin_close(code, {}, Disconnect::kByPeer);
+  } else {
+    context_.host.notify_flushed(member_);  // it answers ours: nothing else is awaited
+  }
+}
+
+void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect disconnect) {
+  if (phase_ != Phase::kOpen || doomed_) return;
+  context_.metrics.count(disconnect);
+  --context_.metrics.members;
+  context_.host.stop_pings(session_->ping_place);
+  session_->publishes_to_the_end =
+      disconnect == Disconnect::kDrain || disconnect == Disconnect::kLost;
+  phase_ = Phase::kClosing;
+  // Own bound: it is the last frame of this connection.
+  context_.fanout.send(member_, codec::ws::encode_close(code, reason),
+                       rooms::Fanout::Bound::kOwn);
+  context_.hub.leave_all(member_);
+  context_.host.notify_flushed(member_);
+  set_deadline(DeadlineKind::kClose);
+}
+
+void Connection::on_overflowed() {
+  begin_close(CloseCode::kPolicyViolation, "too slow: messages wait unread", Disconnect::kSlow);
+}
+
+void Connection::on_lost(const model::RoomName& /*room*/) {
+  begin_close(CloseCode::kServiceRestart, "the room's continuity was lost", Disconnect::kLost);
+}
+
+void Connection::on_ping_due() {
+  if (phase_ != Phase::kOpen || doomed_) return;
+  if (session_->ping_outstanding) {
+    context_.metrics.count(Disconnect::kDead);
+    net::reset_on_close(socket_.native_handle());
+    doom();
+    return;
+  }
+  session_->ping_outstanding = true;
+  ++context_.metrics.pings_sent;
+  context_.fanout.send(member_, context_.ping, rooms::Fanout::Bound::kOutbox);
+}
+
+void Connection::on_moved(Liveness::PingPlace place) { session_->ping_place = place; }
+
+}  // namespace palaver::server

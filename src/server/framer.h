@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Framer: publications as the bytes that a member's socket gets, one frame for each encoding that
+// has members. The only place that knows wire, framing and deflate together. One a shard.
+#pragma once
+
+#include "base/frame.h"
+#include "codec/ws/deflate.h"
+#include "codec/ws/frame.h"
+#include "model/publication.h"
+#include "rooms/encoding.h"
+
+namespace palaver::server {
+
+class Framer final : public rooms::Encoder {
+ public:
+  [[nodiscard]] rooms::EncodedFrames encode(const model::Publication& publication,
+                                            const rooms::EncodingSet& wanted) override;
+  [[nodiscard]] base::Frame encode_one(const model::Publication& publication,
+                                       rooms::Encoding encoding);
+
+ private:
+  codec::ws::Deflater deflater_;
+};
+
+// What members with the article's protocol want.
+[[nodiscard]] inline rooms::Encoding article_encoding(codec::ws::Compression compression) {
+  return compression == codec::ws::Compression::kDeflate ? rooms::Encoding::kArticleDeflated
+                                                         : rooms::Encoding::kArticle;
+}
+
+}  // namespace palaver::server
