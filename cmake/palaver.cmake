@@ -36,8 +36,8 @@ function(palaver_test name)
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
-# palaver_fuzzer(NAME SOURCES a.cc ... DEPS x y): `fuzz_NAME`. With PALAVER_FUZZ a libFuzzer program;
-# else a program that replays fuzz/corpus/NAME, which ctest runs.
+# palaver_fuzzer(NAME SOURCES a.cc ... DEPS x y): `fuzz_NAME`. With PALAVER_FUZZ a libFuzzer
+# program; else a program that replays fuzz/corpus/NAME, which ctest runs.
 function(palaver_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(fuzz_${name} ${ARG_SOURCES})

@@ -71,9 +71,8 @@ base::Result<void> apply_object(const JsonObject& object, const std::string& pre
       if (auto applied = apply(*row, config, *text, name); !applied) return applied;
       continue;
     }
-    const bool known = std::ranges::any_of(options(), [&](const Option& option) {
-      return option.key.starts_with(key + '.');
-    });
+    const bool known = std::ranges::any_of(
+        options(), [&](const Option& option) { return option.key.starts_with(key + '.'); });
     if (!known || !member.value().is_object()) {
       return base::fail(base::ErrorCode::kInvalidArgument, name + ": there is no such key");
     }
@@ -136,12 +135,12 @@ void describe(CLI::App& app, CommandLine& line) {
   line.values.resize(options().size());
   for (std::size_t i = 0; i < options().size(); ++i) {
     const Option& option = options()[i];
-    line.rows.push_back(app.add_option("--" + std::string(option.flag), line.values[i],
-                                       std::string(option.help))
-                            ->type_name(std::string(option.value))
-                            ->default_str(std::string(option.initial))
-                            ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-                            ->group(std::string(option.group)));
+    line.rows.push_back(
+        app.add_option("--" + std::string(option.flag), line.values[i], std::string(option.help))
+            ->type_name(std::string(option.value))
+            ->default_str(std::string(option.initial))
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+            ->group(std::string(option.group)));
   }
   app.footer(std::string(kFooter));
   app.get_formatter()->column_width(36);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Config: everything that the operator can say, checked and complete. Flags come before the
-// environment, that before the file, that before the defaults of base/limits.h. Read once, at start.
+// environment, that before the file, that before the defaults of base/limits.h. Read once, at
+// start.
 #pragma once
 
 #include <cstdint>

@@ -129,7 +129,8 @@ int run(int argc, const char* const* argv) {
   // A log or a peer that went away is an error of a call, not the end of the process.
   (void)std::signal(SIGPIPE, SIG_IGN);
   const auto invocation = read_invocation(argc, argv, [](const char* name) {
-    return static_cast<const char*>(std::getenv(name));  // NOLINT(concurrency-mt-unsafe): one thread
+    return static_cast<const char*>(
+        std::getenv(name));  // NOLINT(concurrency-mt-unsafe): one thread
   });
   if (!invocation) return wrong_option(invocation.error().message);
   switch (invocation->action) {

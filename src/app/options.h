@@ -13,9 +13,9 @@
 namespace palaver::app {
 
 struct Option {
-  std::string_view flag;   // "--flag" on the command line, PALAVER_FLAG in the environment
-  std::string_view key;    // in the file: a path with dots; Centrifugo's name where it has one
-  std::string_view value;  // what the help calls the value
+  std::string_view flag;     // "--flag" on the command line, PALAVER_FLAG in the environment
+  std::string_view key;      // in the file: a path with dots; Centrifugo's name where it has one
+  std::string_view value;    // what the help calls the value
   std::string_view initial;  // the default, for the help
   std::string_view group;
   std::string_view help;

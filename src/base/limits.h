@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound of the server, with its reason and its answer. Limits holds those that an operator can
-// set (app/ fills it from the options of the same names); the constants below it are fixed by a
+// Every bound of the server, with its reason and its answer. Limits holds those that an operator
+// can set (app/ fills it from the options of the same names); the constants below it are fixed by a
 // protocol or by the engine. Sizes are bytes unless the name says otherwise.
 #pragma once
 
@@ -34,7 +34,8 @@ struct Limits {
   double messages_per_second = 20;
   double messages_burst = 100;
 
-  // What a slow member may owe before it is cut off. Beyond: frames not begun are dropped, close 1008.
+  // What a slow member may owe before it is cut off. Beyond: frames not begun are dropped, close
+  // 1008.
   std::size_t outbox_bytes_max = 1024 * 1024;
 
   // A ping to every connection; dead when the next is due and nothing came back.
@@ -79,7 +80,8 @@ inline constexpr std::chrono::milliseconds kCloseTimeout{5'000};
 inline constexpr std::chrono::milliseconds kSweepStep{500};
 // Without free descriptors the acceptor waits this long.
 inline constexpr std::chrono::milliseconds kAcceptPause{100};
-// Connections above connections_max that are still told 503; beyond them sockets are closed at once.
+// Connections above connections_max that are still told 503; beyond them sockets are closed at
+// once.
 inline constexpr std::uint32_t kRefusedConnectionsMax = 1'024;
 
 // An HTTP request's body: no route of the server's pages takes one.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logger: one line an event, in the shape of Cloud Logging's structured JSON, or readable on a
-// terminal. Made once by app/ and passed by reference; safe on every thread, since each event is one
-// write(). Secrets and query strings are never passed to it. A line that cannot be written is lost:
-// the log never stops the server.
+// terminal. Made once by app/ and passed by reference; safe on every thread, since each event is
+// one write(). Secrets and query strings are never passed to it. A line that cannot be written is
+// lost: the log never stops the server.
 #pragma once
 
 #include <cstdint>

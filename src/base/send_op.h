@@ -12,7 +12,7 @@
 namespace palaver::base {
 
 struct SendOp {
-  int socket = -1;             // a descriptor, or a test's name for one
+  int socket = -1;              // a descriptor, or a test's name for one
   std::uint32_t iov_count = 0;  // 0: `data` and `size` say what to send; else `iov` does
   union {
     const char* data = nullptr;

@@ -21,12 +21,11 @@ std::string time_text(base::WallTime time) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{seconds - day};
   std::array<char, 64> text{};
-  const int size =
-      std::snprintf(text.data(), text.size(), "[%04d-%02u-%02u %02d:%02d:%02d] ",
-                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                    static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                    static_cast<int>(clock.minutes().count()),
-                    static_cast<int>(clock.seconds().count()));
+  const int size = std::snprintf(
+      text.data(), text.size(), "[%04d-%02u-%02u %02d:%02d:%02d] ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 

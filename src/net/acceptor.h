@@ -13,7 +13,8 @@
 
 namespace palaver::net {
 
-// The numeric address of a peer, without port; IPv4 in its own notation also on a dual-stack socket.
+// The numeric address of a peer, without port; IPv4 in its own notation also on a dual-stack
+// socket.
 [[nodiscard]] std::string address_text(const sockaddr_storage& address);
 
 class AcceptObserver {

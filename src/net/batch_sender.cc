@@ -176,12 +176,12 @@ base::Result<void> probe_uring() {
     (*sender)->send({&op, 1});
     if (op.result == -EAGAIN && sends > 0) return {};
     if (op.result <= 0) {
-      return base::fail(base::ErrorCode::kSystem,
-                        std::string("send by io_uring: ") +
-                            std::strerror(static_cast<int>(-op.result)));
+      return base::fail(base::ErrorCode::kSystem, std::string("send by io_uring: ") +
+                                                      std::strerror(static_cast<int>(-op.result)));
     }
   }
-  return base::fail(base::ErrorCode::kSystem, "send by io_uring: a full socket goes on taking bytes");
+  return base::fail(base::ErrorCode::kSystem,
+                    "send by io_uring: a full socket goes on taking bytes");
 }
 
 base::Result<std::unique_ptr<BatchSender>> make_batch_sender(IoMode mode) {

@@ -26,7 +26,8 @@ class BatchSender {
 // default seccomp profile, ENOSYS under gVisor, …).
 [[nodiscard]] base::Result<void> probe_uring();
 
-// kUring or kEpoll; kAuto is for the caller to resolve with probe_uring(). An error only for kUring.
+// kUring or kEpoll; kAuto is for the caller to resolve with probe_uring(). An error only for
+// kUring.
 [[nodiscard]] base::Result<std::unique_ptr<BatchSender>> make_batch_sender(IoMode mode);
 
 }  // namespace palaver::net

@@ -46,7 +46,8 @@ void set_int(int socket, int level, int name, int value) {
 base::Result<int> listen_at(const addrinfo& address, const ListenOptions& options) {
   const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (socket < 0) {
-    const auto code = errno == EAFNOSUPPORT ? base::ErrorCode::kUnavailable : base::ErrorCode::kSystem;
+    const auto code =
+        errno == EAFNOSUPPORT ? base::ErrorCode::kUnavailable : base::ErrorCode::kSystem;
     return base::fail(code, std::string("socket: ") + std::strerror(errno));
   }
   set_int(socket, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encoding: in which bytes a member wants a publication (wire × framing × deflate). A publication is
-// encoded at most once for each, by the room's home shard; all members with the same encoding share
-// the frame.
+// Encoding: in which bytes a member wants a publication (wire × framing × deflate). A publication
+// is encoded at most once for each, by the room's home shard; all members with the same encoding
+// share the frame.
 #pragma once
 
 #include <array>

@@ -91,8 +91,8 @@ void Fanout::check_bound(std::uint32_t index) {
   overflowed_.push_back({index, slot.generation});
 }
 
-// Before anything else is queued, the frames that the member is owed from this turn's runs go ahead:
-// a connection sees events in the order in which they happened.
+// Before anything else is queued, the frames that the member is owed from this turn's runs go
+// ahead: a connection sees events in the order in which they happened.
 void Fanout::take_runs(Slot& slot) {
   for (const Membership& membership : slot.memberships) {
     if (!membership.room->dirty) continue;
@@ -115,8 +115,7 @@ void Fanout::join(Room& room, MemberId member, Encoding encoding) {
   Audience& audience = room.audiences[index_of(encoding)];
   slot.memberships.push_back(
       {&room, static_cast<std::uint32_t>(audience.members.size()), encoding});
-  audience.members.push_back({member.slot,
-                              static_cast<std::uint32_t>(slot.memberships.size() - 1),
+  audience.members.push_back({member.slot, static_cast<std::uint32_t>(slot.memberships.size() - 1),
                               static_cast<std::uint32_t>(audience.run.size())});
 }
 
@@ -229,8 +228,8 @@ void Fanout::collect_run(std::uint32_t run_index, std::vector<base::SendOp>& ops
   std::uint64_t fast = 0;
   for (Member& member : audience.members) {
     Slot& slot = slots_[member.slot];
-    if (slot.outbox.empty() && member.from == 0 && (alone || slot.debts == 1) &&
-        !slot.overflowed) [[likely]] {
+    if (slot.outbox.empty() && member.from == 0 && (alone || slot.debts == 1) && !slot.overflowed)
+        [[likely]] {
       base::SendOp op;
       op.socket = slot.socket;
       op.data = run.frame.data();
@@ -290,7 +289,8 @@ void Fanout::settle_one(const base::SendOp& op, OpOwner owner) {
   counters_.bytes_sent += sent;
   if (owner.run != kSlowPath && !broken) {
     const base::Frame& frame = runs_[owner.run].frame;
-    if (sent == frame.size()) [[likely]] return;
+    if (sent == frame.size()) [[likely]]
+      return;
     slots_[owner.slot].outbox.push(frame, sent);
     check_bound(owner.slot);
   }

@@ -3,10 +3,12 @@
 //
 // In a turn a publication is only appended to its room's run. At the end collect() makes one send
 // for each socket: a member that owes nothing else sends straight from the joined run, which all
-// members share; the rest (a backlog, several rooms, replies, a join in mid-turn) take the slow path
-// through their outbox. settle() reads the results; what a socket did not take becomes its backlog.
+// members share; the rest (a backlog, several rooms, replies, a join in mid-turn) take the slow
+// path through their outbox. settle() reads the results; what a socket did not take becomes its
+// backlog.
 //
-// One instance a shard, used on its thread. It never does I/O, and no member ever waits for another.
+// One instance a shard, used on its thread. It never does I/O, and no member ever waits for
+// another.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +25,12 @@
 namespace palaver::rooms {
 
 struct FanoutCounters {
-  std::uint64_t deliveries = 0;        // live publications owed to members
-  std::uint64_t bytes_sent = 0;        // taken by the kernel
-  std::uint64_t runs_joined = 0;       // runs of two frames or more
-  std::uint64_t slow_path_sends = 0;   // sends that came from an outbox
-  std::uint64_t fast_path_sends = 0;   // sends straight from a run
-  std::uint64_t frames_dropped = 0;    // not begun when their member was cut off
+  std::uint64_t deliveries = 0;       // live publications owed to members
+  std::uint64_t bytes_sent = 0;       // taken by the kernel
+  std::uint64_t runs_joined = 0;      // runs of two frames or more
+  std::uint64_t slow_path_sends = 0;  // sends that came from an outbox
+  std::uint64_t fast_path_sends = 0;  // sends straight from a run
+  std::uint64_t frames_dropped = 0;   // not begun when their member was cut off
 };
 
 class Fanout {
@@ -53,9 +55,7 @@ class Fanout {
   void close(MemberId member);
   [[nodiscard]] bool is_open(MemberId member) const;
   // The connection that has this slot now.
-  [[nodiscard]] MemberId id_of(std::uint32_t slot) const {
-    return {slot, slots_[slot].generation};
-  }
+  [[nodiscard]] MemberId id_of(std::uint32_t slot) const { return {slot, slots_[slot].generation}; }
   // Queues bytes for one connection, after everything it is owed by now.
   void send(MemberId member, base::Frame frame, Bound bound);
   // Forgets frames that have not begun; the one that has begun will be finished.
@@ -97,11 +97,11 @@ class Fanout {
     Outbox outbox;
     int socket = -1;  // -1: free
     std::uint32_t generation = 0;
-    std::uint32_t turn = 0;     // the turn that `debts` is of
-    std::uint8_t debts = 0;     // runs of this turn that the member is in: 1, or 2 for more
-    bool ready = false;         // in ready_
-    bool blocked = false;       // waits for resume()
-    bool overflowed = false;    // reported; nothing is owed any more
+    std::uint32_t turn = 0;   // the turn that `debts` is of
+    std::uint8_t debts = 0;   // runs of this turn that the member is in: 1, or 2 for more
+    bool ready = false;       // in ready_
+    bool blocked = false;     // waits for resume()
+    bool overflowed = false;  // reported; nothing is owed any more
     std::vector<Membership> memberships;
   };
   struct Run {

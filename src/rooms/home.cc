@@ -136,10 +136,10 @@ void Home::read_history(HomeRoom& room, JoinRequest request) {
   }
   const model::RoomName name = request.room;
   broker_->history(name, query,
-                  [this, life = room.life, request = std::move(request)](
-                      base::Result<broker::History> history) mutable {
-                    on_history(std::move(request), life, std::move(history));
-                  });
+                   [this, life = room.life,
+                    request = std::move(request)](base::Result<broker::History> history) mutable {
+                     on_history(std::move(request), life, std::move(history));
+                   });
 }
 
 void Home::on_history(JoinRequest request, std::uint64_t life,
@@ -166,10 +166,12 @@ void Home::on_history(JoinRequest request, std::uint64_t life,
 }
 
 // The history was read at some moment near now; the member joins exactly at the room's position.
-// Entries that the history has beyond it will come live; entries that came live since are in recent.
+// Entries that the history has beyond it will come live; entries that came live since are in
+// recent.
 Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
                    broker::History history) const {
-  Joined joined{.position = room.position, .recovered = false, .replay = std::move(history.entries)};
+  Joined joined{
+      .position = room.position, .recovered = false, .replay = std::move(history.entries)};
   auto& replay = joined.replay;
   const bool since = options.replay == JoinOptions::Replay::kSince;
   if (since) {
@@ -183,9 +185,8 @@ Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
   } else {
     std::ranges::reverse(replay);
   }
-  std::erase_if(replay, [&](const model::Publication& entry) {
-    return entry.offset > room.position.offset;
-  });
+  std::erase_if(
+      replay, [&](const model::Publication& entry) { return entry.offset > room.position.offset; });
   for (const model::Publication& entry : room.recent) {
     const bool missed = since && entry.offset <= options.since.offset;
     if (entry.offset > history.top.offset && !missed) replay.push_back(entry);
@@ -210,10 +211,10 @@ void Home::finish_join(HomeRoom& room, const JoinRequest& request, Joined joined
 
 void Home::answer(const JoinRequest& request, base::Result<Joined> joined) {
   const ShardLink& link = links_.at(request.shard);
-  link.executor->post([hub = link.hub, ticket = request.ticket,
-                       joined = std::move(joined)]() mutable {
-    hub->joined(ticket, std::move(joined));
-  });
+  link.executor->post(
+      [hub = link.hub, ticket = request.ticket, joined = std::move(joined)]() mutable {
+        hub->joined(ticket, std::move(joined));
+      });
 }
 
 void Home::on_publication(const model::RoomName& name, const model::Epoch& epoch,
@@ -313,9 +314,9 @@ void Home::fill(const model::RoomName& name, HomeRoom& room) {
   query.limit = base::kReplayEntriesMax;
   query.bytes_max = base::kReplayBytesMax;
   broker_->history(name, query,
-                  [this, name, life = room.life](base::Result<broker::History> history) {
-                    on_fill(name, life, std::move(history));
-                  });
+                   [this, name, life = room.life](base::Result<broker::History> history) {
+                     on_fill(name, life, std::move(history));
+                   });
 }
 
 void Home::on_fill(const model::RoomName& name, std::uint64_t life,
@@ -366,8 +367,8 @@ void Home::drain_held(const model::RoomName& name, HomeRoom& room) {
   room.filled_from = model::kOffsetEnd;
 }
 
-// Every member is told, and the room begins anew at whatever the broker has now. Joins that are under
-// way are answered in the new life.
+// Every member is told, and the room begins anew at whatever the broker has now. Joins that are
+// under way are answered in the new life.
 void Home::lose(const model::RoomName& name, HomeRoom& room) {
   ++counters_.rooms_lost;
   for (const ShardMembers& members : room.shards) {
@@ -377,8 +378,8 @@ void Home::lose(const model::RoomName& name, HomeRoom& room) {
   subscribe(name, room);
 }
 
-// Asks for all rooms in one call: a broker that is away, or a publication that it dropped on its way
-// here, is found even where nobody speaks any more.
+// Asks for all rooms in one call: a broker that is away, or a publication that it dropped on its
+// way here, is found even where nobody speaks any more.
 void Home::check_tails() {
   executor_.run_after(options_.tail_check_interval, [this] { check_tails(); });
   std::vector<model::RoomName> names;
@@ -390,12 +391,12 @@ void Home::check_tails() {
   }
   if (names.empty()) return;
   broker_->positions(std::move(names),
-                    [this, lives](base::Result<std::vector<model::Position>> positions) {
-                      if (!positions) return;  // the broker is away: the next check comes
-                      for (std::size_t i = 0; i < lives->size(); ++i) {
-                        check_tail((*lives)[i], (*positions)[i]);
-                      }
-                    });
+                     [this, lives](base::Result<std::vector<model::Position>> positions) {
+                       if (!positions) return;  // the broker is away: the next check comes
+                       for (std::size_t i = 0; i < lives->size(); ++i) {
+                         check_tail((*lives)[i], (*positions)[i]);
+                       }
+                     });
 }
 
 void Home::check_tail(const RoomLife& asked, const model::Position& top) {

@@ -4,9 +4,9 @@
 // encodes each publication once, and feeds the shards that have members. It joins new members at an
 // exact place of the order: replay, then live, nothing twice and nothing between.
 //
-// Owned by a shard and used on its thread; hubs reach it through NodeLinks. It never blocks and holds
-// no member. When the broker cannot vouch for a room, the room's members are told that it is lost;
-// they are never let believe otherwise.
+// Owned by a shard and used on its thread; hubs reach it through NodeLinks. It never blocks and
+// holds no member. When the broker cannot vouch for a room, the room's members are told that it is
+// lost; they are never let believe otherwise.
 #pragma once
 
 #include <array>
@@ -26,9 +26,9 @@
 namespace palaver::rooms {
 
 struct HomeCounters {
-  std::uint64_t publications = 0;   // delivered to the node's members
-  std::uint64_t holes_filled = 0;   // read from the broker because `prev` did not fit
-  std::uint64_t tails_filled = 0;   // found by the check of silent rooms
+  std::uint64_t publications = 0;  // delivered to the node's members
+  std::uint64_t holes_filled = 0;  // read from the broker because `prev` did not fit
+  std::uint64_t tails_filled = 0;  // found by the check of silent rooms
   std::uint64_t rooms_lost = 0;
 };
 
@@ -108,8 +108,7 @@ class Home final : public broker::BrokerSink {
 
   void accept(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
   void hold(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
-  void deliver(const model::RoomName& name, HomeRoom& room,
-               const model::Publication& publication);
+  void deliver(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
   void feed(const model::RoomName& name, const HomeRoom& room,
             const model::Publication& publication);
   void fill(const model::RoomName& name, HomeRoom& room);

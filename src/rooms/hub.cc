@@ -12,16 +12,15 @@ namespace palaver::rooms {
 Hub::Hub(base::ShardId shard, Fanout& fanout, HubObserver& observer, NodeLinks& links)
     : shard_(shard), fanout_(fanout), observer_(observer), links_(links) {}
 
-void Hub::join(MemberId member, const model::RoomName& room, Encoding encoding,
-               JoinOptions options, JoinDone done) {
+void Hub::join(MemberId member, const model::RoomName& room, Encoding encoding, JoinOptions options,
+               JoinDone done) {
   const std::uint64_t ticket = ++tickets_;
   pending_.emplace(ticket, PendingJoin{member, room, encoding, std::move(done)});
   const ShardLink& home = links_.home_of(room);
-  home.executor->post(
-      [home = home.home, request = JoinRequest{room, shard_, ticket, encoding,
-                                               std::move(options)}]() mutable {
-        home->join(std::move(request));
-      });
+  home.executor->post([home = home.home, request = JoinRequest{room, shard_, ticket, encoding,
+                                                               std::move(options)}]() mutable {
+    home->join(std::move(request));
+  });
 }
 
 void Hub::joined(std::uint64_t ticket, base::Result<Joined> joined) {
@@ -56,9 +55,8 @@ void Hub::leave_all(MemberId member) {
 
 void Hub::tell_home_left(const model::RoomName& room, Encoding encoding) {
   const ShardLink& home = links_.home_of(room);
-  home.executor->post([home = home.home, room, shard = shard_, encoding] {
-    home->leave(room, shard, encoding);
-  });
+  home.executor->post(
+      [home = home.home, room, shard = shard_, encoding] { home->leave(room, shard, encoding); });
 }
 
 void Hub::release_if_empty(Room& room) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hub: the rooms that a shard's members are in. It asks the room's home shard to join a member, puts
-// what the home feeds into the room's runs, and tells the home when members go. Owned by a shard and
-// used on its thread; homes reach it through NodeLinks. It orders nothing and stores nothing.
+// Hub: the rooms that a shard's members are in. It asks the room's home shard to join a member,
+// puts what the home feeds into the room's runs, and tells the home when members go. Owned by a
+// shard and used on its thread; homes reach it through NodeLinks. It orders nothing and stores
+// nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a member asks for when it joins a room, and what it is told. Plain values that travel between
-// the member's shard (Hub) and the room's home shard (Home).
+// What a member asks for when it joins a room, and what it is told. Plain values that travel
+// between the member's shard (Hub) and the room's home shard (Home).
 #pragma once
 
 #include <cstddef>

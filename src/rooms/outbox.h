@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outbox: what one connection is still owed, in order: shared frames and how far each has been sent.
-// At rest it owns no memory beside itself. Owned by the shard's Fanout; it never touches a socket.
+// Outbox: what one connection is still owed, in order: shared frames and how far each has been
+// sent. At rest it owns no memory beside itself. Owned by the shard's Fanout; it never touches a
+// socket.
 #pragma once
 
 #include <cstddef>

@@ -58,8 +58,8 @@ Checked read_history(const codec::http::Target& target, rooms::JoinOptions& join
   }
   // Whoever asks for more than there is, or than one replay gives, gets that.
   const bool huge = error == std::errc::result_out_of_range;
-  join.last = huge ? base::kReplayEntriesMax
-                   : std::min<std::uint64_t>(entries, base::kReplayEntriesMax);
+  join.last =
+      huge ? base::kReplayEntriesMax : std::min<std::uint64_t>(entries, base::kReplayEntriesMax);
   if (join.last > 0) join.replay = rooms::JoinOptions::Replay::kLast;
   return {};
 }

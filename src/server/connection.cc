@@ -15,8 +15,8 @@ Connection::Connection(ConnectionContext& context, Socket socket, rooms::MemberI
     : context_(context), socket_(std::move(socket)), member_(member) {
   const base::Limits& limits = context_.config.limits;
   http_ = std::make_unique<HttpState>(HttpState{
-      .parser = codec::http::RequestParser({.header_bytes_max = limits.header_bytes_max,
-                                            .body_bytes_max = base::kHttpBodyBytesMax}),
+      .parser = codec::http::RequestParser(
+          {.header_bytes_max = limits.header_bytes_max, .body_bytes_max = base::kHttpBodyBytesMax}),
       .arrival = std::move(arrival),
       .leftover = {},
       .idle_since = context_.clock.now(),
@@ -49,8 +49,8 @@ void Connection::wait_readable() {
 
 void Connection::on_blocked() {
   if (doomed_) return;
-  socket_.async_wait(Socket::wait_write, [&host = context_.host,
-                                          member = member_](const boost::system::error_code& error) {
+  socket_.async_wait(Socket::wait_write, [&host = context_.host, member = member_](
+                                             const boost::system::error_code& error) {
     if (error) return;
     if (Connection* connection = host.find(member)) connection->on_writable();
   });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: one socket from accept to close: HTTP requests, then perhaps a WebSocket handshake and
-// an article session. It reads when its socket is readable and parses what is there; what it has to
-// say goes into its outbox, which the shard's Fanout sends at the end of the turn.
+// Connection: one socket from accept to close: HTTP requests, then perhaps a WebSocket handshake
+// and an article session. It reads when its socket is readable and parses what is there; what it
+// has to say goes into its outbox, which the shard's Fanout sends at the end of the turn.
 //
-// Owned by its shard under its MemberId, used on its thread. It never writes to its socket and never
-// waits. At rest it owns a parser's state and no buffer.
+// Owned by its shard under its MemberId, used on its thread. It never writes to its socket and
+// never waits. At rest it owns a parser's state and no buffer.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -119,9 +119,9 @@ class Connection {
   const rooms::MemberId member_;
   std::uint32_t deadline_serial_ = 0;
   Phase phase_ = Phase::kHttp;
-  bool reading_ = false;        // an async_wait is under way
+  bool reading_ = false;  // an async_wait is under way
   bool doomed_ = false;
-  bool idle_deadline_ = false;  // one is queued
+  bool idle_deadline_ = false;             // one is queued
   std::unique_ptr<HttpState> http_;        // until the session begins
   std::unique_ptr<SessionState> session_;  // from then on
   std::unique_ptr<std::string> admitted_;  // the address that this connection counts for
@@ -146,9 +146,9 @@ struct Connection::SessionState {
   Liveness::PingPlace ping_place;
   bool ping_outstanding = false;
   bool peer_closed = false;
-  bool parser_failed = false;       // nothing that the peer says can be understood any more
+  bool parser_failed = false;         // nothing that the peer says can be understood any more
   bool publishes_to_the_end = false;  // our Close was no reproach: what was on its way still counts
-  std::string early;                // came before the handshake was answered
+  std::string early;                  // came before the handshake was answered
 };
 
 }  // namespace palaver::server

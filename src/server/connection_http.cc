@@ -82,8 +82,8 @@ void Connection::handle(const Request& request) {
 void Connection::route(const Request& request, const codec::http::Target& target) {
   const std::string_view first = target.segments.empty() ? "" : target.segments.front();
   const bool alone = target.segments.size() == 1;
-  const bool reads = request.method == codec::http::Method::kGet ||
-                     request.method == codec::http::Method::kHead;
+  const bool reads =
+      request.method == codec::http::Method::kGet || request.method == codec::http::Method::kHead;
   if (first == "ws" && !http_->arrival.admin) {
     begin_upgrade(request, target);
   } else if (alone && reads && (first == "health" || first == "startup")) {
@@ -164,18 +164,17 @@ void Connection::on_admitted(const std::string& address, bool allowed) {
     join();
     return;
   }
-  refuse({429, "too many connections of this address (see connections-per-ip-max)",
+  refuse({429,
+          "too many connections of this address (see connections-per-ip-max)",
           Refusal::kConnectionsPerIp,
           {{"Retry-After", std::string(kRetryAfterSeconds)}}});
 }
 
 void Connection::join() {
   const ArticleUpgrade& upgrade = *http_->upgrade;
-  context_.hub.join(member_, upgrade.room, article_encoding(upgrade.upgrade.compression()),
-                    upgrade.join,
-                    [this](base::Result<rooms::Joined> joined) {
-                      return on_joined(std::move(joined));
-                    });
+  context_.hub.join(
+      member_, upgrade.room, article_encoding(upgrade.upgrade.compression()), upgrade.join,
+      [this](base::Result<rooms::Joined> joined) { return on_joined(std::move(joined)); });
 }
 
 rooms::Hub::Answer Connection::on_joined(base::Result<rooms::Joined> joined) {
@@ -212,7 +211,8 @@ void Connection::open(rooms::Joined joined) {
   session_ = std::make_unique<SessionState>(SessionState{
       .parser = codec::ws::Parser(
           {.message_bytes_max = limits.message_bytes_max, .compression = compression}),
-      .article = rooms::ArticleSession(std::move(upgrade.room), upgrade.client_id, *context_.broker),
+      .article =
+          rooms::ArticleSession(std::move(upgrade.room), upgrade.client_id, *context_.broker),
       .tokens = limits.messages_burst,
       .refilled = context_.clock.now(),
       .ping_place = context_.host.start_pings(member_),

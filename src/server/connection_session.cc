@@ -105,8 +105,7 @@ void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect
       disconnect == Disconnect::kDrain || disconnect == Disconnect::kLost;
   phase_ = Phase::kClosing;
   // Own bound: it is the last frame of this connection.
-  context_.fanout.send(member_, codec::ws::encode_close(code, reason),
-                       rooms::Fanout::Bound::kOwn);
+  context_.fanout.send(member_, codec::ws::encode_close(code, reason), rooms::Fanout::Bound::kOwn);
   context_.hub.leave_all(member_);
   context_.host.notify_flushed(member_);
   set_deadline(DeadlineKind::kClose);

@@ -19,8 +19,8 @@ Liveness::Liveness(const Options& options, std::uint64_t seed)
     : step_(std::clamp<base::Duration>(options.ping_interval / kStepsPerInterval, kStepMin,
                                        base::kSweepStep)),
       timeouts_{options.request_timeout, options.idle_timeout, options.close_timeout},
-      buckets_(static_cast<std::size_t>(std::max<base::Duration::rep>(
-          options.ping_interval / step_, 1))),
+      buckets_(static_cast<std::size_t>(
+          std::max<base::Duration::rep>(options.ping_interval / step_, 1))),
       random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
 Liveness::PingPlace Liveness::add(rooms::MemberId member) {

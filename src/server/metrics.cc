@@ -10,8 +10,8 @@ namespace palaver::server {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Refusal::kCount)> kRefusalNames{
-    "bad_request", "origin", "connections", "connections_per_ip", "rooms", "draining",
-    "unavailable"};
+    "bad_request", "origin",   "connections", "connections_per_ip",
+    "rooms",       "draining", "unavailable"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(Disconnect::kCount)>
     kDisconnectNames{"peer", "protocol", "slow", "rate", "dead", "lost", "unavailable", "drain"};
 

@@ -61,10 +61,10 @@ base::Result<void> Node::run(BrokerFactory make_broker) {
   }
   shards_.front()->loop().post([this] { open_doors(); });
   for (std::size_t i = 1; i < shards_.size(); ++i) {
-    threads_.emplace_back([this, i] { run_shard(i); });
+    threads_.start([this, i] { run_shard(i); });
   }
   run_shard(0);
-  threads_.clear();  // joins
+  threads_.join();
   for (const base::Error& error : errors_) {
     if (!error.message.empty()) return std::unexpected(error);
   }
@@ -99,8 +99,8 @@ void Node::wait_for_signal() {
       log_.warning("second signal: exiting at once");
       ::_exit(1);
     }
-    log_.info("draining", {{"signal", ::strsignal(signal)},
-                           {"drain_ms", config_.limits.drain.count()}});
+    log_.info("draining",
+              {{"signal", ::strsignal(signal)}, {"drain_ms", config_.limits.drain.count()}});
     wait_for_signal();
     begin_drain();
   });
@@ -195,9 +195,8 @@ void Node::gather_metrics(base::ShardId shard, std::move_only_function<void(std:
 void Node::visit_for_metrics(base::ShardId asker, std::unique_ptr<MetricsRequest> request) {
   const std::size_t next = request->parts.size();
   if (next == shards_.size()) {
-    loop(asker).post([request = std::move(request)] {
-      request->done(render_metrics(request->parts));
-    });
+    loop(asker).post(
+        [request = std::move(request)] { request->done(render_metrics(request->parts)); });
     return;
   }
   Shard& shard = *shards_[next];

@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/executor.h"
@@ -19,6 +18,7 @@
 #include "broker/broker.h"
 #include "net/acceptor.h"
 #include "net/batch_sender.h"
+#include "net/thread_group.h"
 #include "rooms/node_links.h"
 #include "server/address_gate.h"
 #include "server/config.h"
@@ -29,15 +29,15 @@ namespace palaver::server {
 class Node final : private ShardHost {
  public:
   struct Options {
-    std::string host;                // empty: all addresses
+    std::string host;  // empty: all addresses
     std::uint16_t port = 0;
-    std::uint16_t admin_port = 0;    // 0: none
+    std::uint16_t admin_port = 0;  // 0: none
     unsigned shards = 1;
     net::IoMode io = net::IoMode::kEpoll;  // resolved: not kAuto
-    std::uint64_t seed = 0;          // for jitter
+    std::uint64_t seed = 0;                // for jitter
   };
-  using BrokerFactory = std::move_only_function<std::unique_ptr<broker::Broker>(
-      base::ShardId, broker::BrokerSink&)>;
+  using BrokerFactory =
+      std::move_only_function<std::unique_ptr<broker::Broker>(base::ShardId, broker::BrokerSink&)>;
 
   Node(Options options, const ServerConfig& config, const base::Logger& log);
   ~Node() override;
@@ -107,10 +107,10 @@ class Node final : private ShardHost {
   std::unique_ptr<net::Acceptor> acceptor_;
   std::unique_ptr<net::Acceptor> admin_acceptor_;
   std::unique_ptr<boost::asio::signal_set> signals_;
-  bool draining_ = false;  // shard 0's
-  unsigned drained_ = 0;   // shard 0's
+  bool draining_ = false;            // shard 0's
+  unsigned drained_ = 0;             // shard 0's
   std::vector<base::Error> errors_;  // by shard; read when the threads have ended
-  std::vector<std::jthread> threads_;
+  net::ThreadGroup threads_;
 };
 
 }  // namespace palaver::server

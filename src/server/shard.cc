@@ -196,9 +196,9 @@ void Shard::drain_step(base::Instant began, base::Duration spread) {
   const auto passed = std::chrono::duration<double>(loop_.now() - began);
   const double share = spread.count() > 0 ? passed / spread : 1.0;
   // The first one leaves at once, so that a node with few members is gone soon.
-  const auto due = std::min(to_drain_.size(),
-                            1 + static_cast<std::size_t>(
-                                    share * static_cast<double>(to_drain_.size())));
+  const auto due =
+      std::min(to_drain_.size(),
+               1 + static_cast<std::size_t>(share * static_cast<double>(to_drain_.size())));
   for (; drained_ < due; ++drained_) {
     if (Connection* connection = find(to_drain_[drained_])) connection->drain();
   }
@@ -209,9 +209,8 @@ void Shard::drain_step(base::Instant began, base::Duration spread) {
 
 void Shard::report_if_drained() {
   if (!draining_ || drained_reported_) return;
-  const bool busy = std::ranges::any_of(connections_, [](const auto& connection) {
-    return connection && connection->is_busy();
-  });
+  const bool busy = std::ranges::any_of(
+      connections_, [](const auto& connection) { return connection && connection->is_busy(); });
   if (busy) return;
   drained_reported_ = true;
   host_.on_drained(options_.id);

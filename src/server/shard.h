@@ -2,7 +2,8 @@
 // Shard: one thread's share of the node: its loop, its connections, its rooms. It owns everything
 // that its thread touches and shares nothing; other shards reach it by Loop::post() alone.
 //
-// At the end of each turn it closes what is to be closed and lets Fanout's sends go out in one batch.
+// At the end of each turn it closes what is to be closed and lets Fanout's sends go out in one
+// batch.
 #pragma once
 
 #include <cstdint>
