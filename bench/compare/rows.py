@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured and what must be reached: one Row for each line of the table in bench/README.md.
+Pure data; run.py carries it out and verdict.py judges it."""
+
+from dataclasses import dataclass, field
+
+CORE = "core_us_per_delivery"
+P50 = "latency_p50_us"
+P99 = "latency_p99_us"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`metric` of `server`, times `scale`, is at most (or at least) `bound`; with `over`, what is
+    judged is its ratio to the same metric of that (row, server) in the same turn."""
+    text: str
+    server: str
+    metric: str
+    bound: float
+    over: tuple = ()
+    scale: float = 1.0
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    scenario: str
+    servers: tuple
+    targets: tuple
+    columns: tuple  # (metric, heading, scale, decimals)
+    flags: tuple = ()
+    quick_flags: tuple = ()
+    turns: int = 5
+    cores: dict = field(default_factory=dict)  # server -> cores, where it is not the first alone
+
+
+DELIVERY_COLUMNS = (
+    (CORE, "core us", 1, 2),
+    ("process_us_per_delivery", "process us", 1, 2),
+    (P50, "p50 ms", 1e-3, 2),
+    (P99, "p99 ms", 1e-3, 2),
+    ("latency_max_us", "max ms", 1e-3, 2),
+    ("deliveries_per_s", "deliveries/s", 1, 0),
+    ("core_share", "core busy", 1, 2),
+    ("generator_share", "generator", 1, 2),
+)
+ALL = ("limit_uring", "limit_send", "palaver_uring", "palaver_epoll", "nchan", "ws")
+LIMITS_AND_PALAVER = ("limit_uring", "limit_send", "palaver_uring", "palaver_epoll")
+QUICK = ("--seconds=0.5", "--warmup=0.2")
+
+
+def _core_over(server, row, limit, bound, text):
+    return Target(f"core time a delivery, {text}", server, CORE, bound, over=(row, limit))
+
+
+def _p99_over(server, row, limit, text):
+    return Target(f"p99, {text}", server, P99, 1.5, over=(row, limit))
+
+
+FANOUT = Row(
+    "fanout", "one room of 1000, one message at a time", "fanout", ALL,
+    (
+        _core_over("palaver_uring", "fanout", "limit_uring", 1.25, "uring / bare io_uring batch"),
+        _core_over("palaver_uring", "fanout", "limit_send", 0.85, "uring / bare send() loop"),
+        _p99_over("palaver_uring", "fanout", "limit_uring", "uring / bare io_uring batch"),
+        _core_over("palaver_epoll", "fanout", "limit_send", 1.15, "epoll / bare send() loop"),
+        _p99_over("palaver_epoll", "fanout", "limit_send", "epoll / bare send() loop"),
+    ),
+    DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
+
+BURST = Row(
+    "burst", "one room of 1000, 16 publishers, 16 messages in flight", "burst", ALL,
+    (
+        _core_over("palaver_uring", "fanout", "limit_send", 0.10,
+                   "uring / bare send() loop of row fanout"),
+        Target("p50 in ms, uring", "palaver_uring", P50, 10, scale=1e-3),
+    ),
+    DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
+
+ROOMS = Row(
+    "rooms", "250 rooms of 5, one message at a time in each", "rooms", ALL,
+    (
+        _core_over("palaver_uring", "rooms", "limit_send", 0.85, "uring / bare send() loop"),
+        _p99_over("palaver_uring", "rooms", "limit_uring", "uring / bare io_uring batch"),
+    ),
+    DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
+
+MIXED = Row(
+    "mixed", "a room of 5 beside a room of 10,000 at 10 messages/s", "mixed", LIMITS_AND_PALAVER,
+    (
+        Target("p99 of the small room in ms, uring", "palaver_uring", P99, 60, scale=1e-3),
+        Target("p99 of the small room in ms, epoll", "palaver_epoll", P99, 60, scale=1e-3),
+    ),
+    (
+        (P50, "small p50 ms", 1e-3, 2),
+        (P99, "small p99 ms", 1e-3, 2),
+        ("latency_max_us", "small max ms", 1e-3, 2),
+        ("big_latency_p50_us", "big p50 ms", 1e-3, 2),
+        ("big_latency_p99_us", "big p99 ms", 1e-3, 2),
+        (CORE, "core us", 1, 2),
+        ("core_share", "core busy", 1, 2),
+        ("generator_share", "generator", 1, 2),
+    ),
+    flags=("--seconds=8", "--warmup=2"), quick_flags=("--seconds=1", "--warmup=0.5"))
+
+IDLE = Row(
+    "idle", "9,000 idle connections in 100 rooms, a window of 60 s with pings", "idle",
+    ("limit_send", "palaver_uring"),
+    (
+        Target("memory (PSS) in bytes a connection", "palaver_uring", "pss_bytes_per_connection",
+               1000),
+        Target("share of a core in %", "palaver_uring", "core_share", 1.0, scale=100),
+    ),
+    (
+        ("pss_bytes_per_connection", "PSS bytes", 1, 0),
+        ("core_share", "core %", 100, 2),
+        ("core_sampled_share", "sampled %", 100, 2),
+        ("process_share", "process %", 100, 2),
+        ("pings", "pings", 1, 0),
+        (P50, "p50 ms", 1e-3, 2),
+        (P99, "p99 ms", 1e-3, 2),
+        ("latency_max_us", "max ms", 1e-3, 2),
+    ),
+    flags=("--seconds=60", "--min-pings=2"),
+    quick_flags=("--seconds=2", "--members=1000"), turns=1)
+
+CONNECT = Row(
+    "connect", "9,000 handshakes, 64 at a time", "connect", ALL,
+    (Target("core time in us a handshake", "palaver_uring", "core_us_per_handshake", 45),),
+    (
+        ("core_us_per_handshake", "core us", 1, 1),
+        ("process_us_per_handshake", "process us", 1, 1),
+        ("handshakes_per_s", "handshakes/s", 1, 0),
+        (P50, "p50 ms", 1e-3, 2),
+        (P99, "p99 ms", 1e-3, 2),
+        ("latency_max_us", "max ms", 1e-3, 2),
+        ("generator_share", "generator", 1, 2),
+    ),
+    quick_flags=("--members=2000",))
+
+SHARDS = Row(
+    "shards", "two rooms of 500, one message at a time in each: 1 shard, 2 shards", "rooms",
+    ("palaver_uring", "palaver_2shards"),
+    (
+        Target("deliveries/s, 2 shards / 1 shard", "palaver_2shards", "deliveries_per_s", 1.7,
+               over=("shards", "palaver_uring"), at_least=True),
+    ),
+    DELIVERY_COLUMNS, flags=("--rooms=2", "--members=500", "--seconds=4"),
+    quick_flags=("--rooms=2", "--members=500", *QUICK))
+
+TRAFFIC_ROWS = (FANOUT, BURST, ROOMS, MIXED, CONNECT, SHARDS, IDLE)
+
+# These two are measured without the load generator.
+START_MS_MAX = 20
+START_TURNS = 11
+BINARY_MB_MAX = 6
+EXTRA_ROWS = ("start", "size")

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths are made by substituting {room} and {id} in the template. Looking for overdue deliveries
+// and the progress line cost something, so they are done a few times a second only.
+#include "bench/load/driver.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace palaver::bench::load {
+namespace {
+
+constexpr Nanos kHousekeepingInterval = 250'000'000;
+
+void substitute(std::string& text, std::string_view name, const std::string& value) {
+  for (std::size_t at = text.find(name); at != std::string::npos;
+       at = text.find(name, at + value.size())) {
+    text.replace(at, name.size(), value);
+  }
+}
+
+std::vector<std::string> paths_for(const Options& options, const Ledger& ledger) {
+  std::vector<std::string> paths(ledger.client_count());
+  for (RoomIndex room = 0; room < ledger.room_count(); ++room) {
+    const ClientIndex first = ledger.first_client(room);
+    for (ClientIndex client = first; client < first + ledger.members(room); ++client) {
+      std::string path = options.path_template;
+      substitute(path, "{room}", options.room_prefix + std::to_string(room));
+      substitute(path, "{id}", std::to_string(client + 1));
+      paths[client] = std::move(path);
+    }
+  }
+  return paths;
+}
+
+}  // namespace
+
+Driver::Driver(const Options& options, const std::vector<RoomPlan>& plan)
+    : options_(options),
+      ledger_(plan, options.format, options.message_bytes),
+      clients_(options.target, *this),
+      progress_(options.scenario_name) {}
+
+base::Result<void> Driver::open() {
+  set_phase("connecting");
+  clients_.open(paths_for(options_, ledger_));
+  const Nanos patience = options_.timeout;
+  std::size_t opened = 0;
+  Nanos deadline = now_nanos() + patience;
+  while (clients_.opened() < ledger_.client_count()) {
+    if (auto turned = turn(kHousekeepingInterval); !turned) return turned;
+    const Nanos now = now_nanos();
+    if (clients_.opened() != opened) {
+      opened = clients_.opened();
+      deadline = now + patience;
+    } else if (now > deadline) {
+      return base::fail(base::ErrorCode::kUnavailable,
+                        "handshakes stand still after " + std::to_string(opened));
+    }
+  }
+  return {};
+}
+
+base::Result<void> Driver::publish(ClientIndex publisher) {
+  return clients_.send_text(publisher, ledger_.compose(publisher, now_nanos()));
+}
+
+base::Result<void> Driver::turn(Nanos wait_max) {
+  if (auto turned = clients_.turn(wait_max); !turned) return turned;
+  if (!ledger_.violation().empty()) {
+    return base::fail(base::ErrorCode::kUnavailable, ledger_.violation());
+  }
+  const Nanos now = now_nanos();
+  return now < next_housekeeping_ ? base::Result<void>() : keep_house(now);
+}
+
+base::Result<void> Driver::turn_until(Nanos deadline) {
+  for (Nanos now = now_nanos(); now < deadline; now = now_nanos()) {
+    if (auto turned = turn(std::min(deadline - now, kHousekeepingInterval)); !turned) return turned;
+  }
+  return {};
+}
+
+base::Result<void> Driver::keep_house(Nanos now) {
+  next_housekeeping_ = now + kHousekeepingInterval;
+  const std::string overdue = ledger_.overdue(now > options_.timeout ? now - options_.timeout : 0);
+  if (!overdue.empty()) return base::fail(base::ErrorCode::kUnavailable, overdue);
+  progress_.show(phase_, clients_.opened(), ledger_.deliveries(), now);
+  return {};
+}
+
+base::Result<void> Driver::prove() {
+  set_phase("proving");
+  for (RoomIndex room = 0; room < ledger_.room_count(); ++room) {
+    if (auto sent = publish(ledger_.first_client(room)); !sent) return sent;
+  }
+  while (ledger_.in_flight() != 0) {
+    if (auto turned = turn(kHousekeepingInterval); !turned) return turned;
+  }
+  ledger_.completed().clear();
+  return {};
+}
+
+base::Result<void> Driver::finish() {
+  set_phase("finishing");
+  while (ledger_.in_flight() != 0) {
+    if (auto turned = turn(kHousekeepingInterval); !turned) return turned;
+  }
+  ledger_.completed().clear();
+  return turn_until(now_nanos() + options_.settle);
+}
+
+void Driver::on_text(ClientIndex client, std::string_view payload, Nanos now) {
+  // After a violation the rest of the turn tells nothing more.
+  if (!ledger_.violation().empty()) return;
+  static_cast<void>(ledger_.delivered(client, payload, now));
+}
+
+}  // namespace palaver::bench::load

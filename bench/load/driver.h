@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Driver: one run against one server: the clients, and the ledger that judges what they get. A
+// scenario owns it and tells it who publishes and when to turn. Every call that returns an error
+// has found the run's verdict: a connection was lost, or a delivery is missing, doubled, out of
+// order, late or garbled. It decides nothing about pace.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/load/clients.h"
+#include "bench/load/ledger.h"
+#include "bench/load/options.h"
+#include "bench/load/progress.h"
+
+namespace palaver::bench::load {
+
+class Driver final : private ClientEvents {
+ public:
+  // `options` outlives the driver.
+  Driver(const Options& options, const std::vector<RoomPlan>& plan);
+
+  // Opens all connections, as many at a time as the options allow; returns when all are upgraded.
+  [[nodiscard]] base::Result<void> open();
+  [[nodiscard]] base::Result<void> publish(ClientIndex publisher);
+  // Waits for events at most so long, handles them, and looks for overdue deliveries now and then.
+  [[nodiscard]] base::Result<void> turn(Nanos wait_max);
+  [[nodiscard]] base::Result<void> turn_until(Nanos deadline);
+  // One message in each room, by its first member, until all members have it.
+  [[nodiscard]] base::Result<void> prove();
+  // Waits for what is in flight, and then a little for what nobody should get.
+  [[nodiscard]] base::Result<void> finish();
+
+  [[nodiscard]] Ledger& ledger() { return ledger_; }
+  [[nodiscard]] const Clients& clients() const { return clients_; }
+  // The words of the progress line; a literal.
+  void set_phase(const char* phase) { phase_ = phase; }
+
+ private:
+  void on_text(ClientIndex client, std::string_view payload, Nanos now) override;
+  [[nodiscard]] base::Result<void> keep_house(Nanos now);
+
+  const Options& options_;
+  Ledger ledger_;
+  Clients clients_;
+  Progress progress_;
+  const char* phase_ = "";
+  Nanos next_housekeeping_ = 0;
+};
+
+}  // namespace palaver::bench::load

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags, by CLI11. Seconds on the command line become nanoseconds here and nowhere else.
+#include "bench/load/options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <map>
+
+namespace palaver::bench::load {
+namespace {
+
+constexpr double kNanosPerSecond = 1e9;
+constexpr int kUsageExitCode = 2;
+
+Nanos nanos(double seconds) { return static_cast<Nanos>(seconds * kNanosPerSecond); }
+
+const std::map<std::string, Scenario> kScenarios = {
+    {"fanout", Scenario::kFanout}, {"burst", Scenario::kBurst}, {"rooms", Scenario::kRooms},
+    {"mixed", Scenario::kMixed},   {"idle", Scenario::kIdle},   {"connect", Scenario::kConnect},
+};
+
+const std::map<std::string, LineFormat> kFormats = {
+    {"article", LineFormat::kArticle},
+    {"plain", LineFormat::kPlain},
+};
+
+struct Shape {
+  std::uint32_t members;
+  std::uint32_t rooms;
+  std::uint32_t publishers;  // 0: every member
+  std::uint32_t in_flight;
+};
+
+Shape default_shape(Scenario scenario) {
+  switch (scenario) {
+    case Scenario::kFanout:
+      return {1000, 1, 0, 1};
+    case Scenario::kBurst:
+      return {1000, 1, 16, 16};
+    case Scenario::kRooms:
+      return {5, 250, 0, 1};
+    case Scenario::kMixed:
+      return {10'000, 1, 0, 1};
+    case Scenario::kIdle:
+    case Scenario::kConnect:
+      return {9'000, 100, 0, 1};
+  }
+  return {};
+}
+
+struct Seconds {
+  double duration = 5;
+  double warmup = 1;
+  double timeout = 10;
+  double settle = 0.3;
+  double small_pause = 0.02;
+};
+
+void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
+  app.add_option("scenario", options.scenario_name, "fanout|burst|rooms|mixed|idle|connect")
+      ->required()
+      ->check(CLI::IsMember(kScenarios));
+  app.add_option("--host", options.target.host, "IPv4 address of the server")
+      ->capture_default_str();
+  app.add_option("--port", options.target.port)->required();
+  app.add_option("--path-template", options.path_template, "with {room} and {id}")
+      ->capture_default_str();
+  app.add_option("--room-prefix", options.room_prefix)->capture_default_str();
+  app.add_option("--format", options.format, "how lines come back: article or plain")
+      ->transform(CLI::CheckedTransformer(kFormats));
+  app.add_option("--members", options.members, "of a room (idle, connect: in all)");
+  app.add_option("--rooms", options.rooms);
+  app.add_option("--publishers", options.publishers, "of a room; 0: all take turns");
+  app.add_option("--in-flight", options.in_flight, "messages of a room at one time");
+  app.add_option("--small-members", options.small_members, "mixed: of the small room");
+  app.add_option("--small-pause", seconds.small_pause, "mixed: seconds between its messages");
+  app.add_option("--rate", options.big_messages_per_second, "mixed: messages/s, big room");
+  app.add_option("--message-bytes", options.message_bytes)
+      ->check(CLI::Range(kMessageBytesMin, std::size_t{32 * 1024}))
+      ->capture_default_str();
+  app.add_option("--seconds", seconds.duration, "measured part; idle: the window");
+  app.add_option("--warmup", seconds.warmup, "seconds");
+  app.add_option("--messages", options.messages_max, "end after so many; 0: by time");
+  app.add_option("--timeout", seconds.timeout, "seconds after which a delivery is missing");
+  app.add_option("--settle", seconds.settle, "seconds after connecting, and at the end");
+  app.add_option("--min-pings", options.pings_min, "idle: that each client must get");
+  app.add_option("--connect-in-flight", options.target.connect_in_flight)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--source-addresses", options.target.source_addresses, "127.0.0.2 and up")
+      ->check(CLI::Range(1, 250));
+  app.add_option("--server-pid", options.server_pids)
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--server-core", options.server_cores)
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--json", options.json_path, "file for the figures; -: standard output");
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  Options options;
+  Seconds seconds;
+  CLI::App app{"Drives a room-chat server and checks every delivery."};
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  add_flags(app, options, seconds);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == EXIT_SUCCESS ? EXIT_SUCCESS : kUsageExitCode);
+  }
+
+  options.scenario = kScenarios.at(options.scenario_name);
+  const Shape shape = default_shape(options.scenario);
+  if (options.members == 0) options.members = shape.members;
+  if (options.rooms == 0) options.rooms = shape.rooms;
+  if (options.publishers == 0) options.publishers = shape.publishers;
+  if (options.in_flight == 0) options.in_flight = shape.in_flight;
+  options.duration = nanos(seconds.duration);
+  options.warmup = nanos(seconds.warmup);
+  options.timeout = nanos(seconds.timeout);
+  options.settle = nanos(seconds.settle);
+  options.small_pause = nanos(seconds.small_pause);
+  return options;
+}
+
+}  // namespace palaver::bench::load
