@@ -18,7 +18,7 @@ import rows  # noqa: E402
 from machine import Machine  # noqa: E402
 from run import Runner  # noqa: E402
 from servers import Unavailable, limit, palaver  # noqa: E402
-from verdict import Verdict, judge, spread  # noqa: E402
+from verdict import Verdict, judge, noise_note, spread  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GENERATOR_SHARE_MAX = 0.9  # busier than this, it is the generator that is measured
@@ -115,7 +115,7 @@ def shards_note(results, machine):
 def verdicts_of(options, chosen, runner, machine, scratch):
     verdicts = []
     for row in chosen:
-        note, is_judged = "", True
+        note, is_judged = noise_note(runner.results, row), True
         if row is rows.SHARDS:
             note, is_judged = shards_note(runner.results, machine)
         verdicts += [judge(runner.results, row, target, note, is_judged)

@@ -35,7 +35,7 @@ class Machine:
         return len(self.cores) > shards
 
     def wait_for_quiet(self):
-        """Returns when the cores are idle, or after a while; counts what it could not wait for."""
+        """Returns when the cores are idle (True), or after a while (False, and counted)."""
         self.runs += 1
         started = time.monotonic()
         while self._busy_share() > QUIET_SHARE_MAX:
@@ -43,7 +43,8 @@ class Machine:
             if waited > min(QUIET_WAIT_SECONDS_MAX, self.patience):
                 self.noisy_runs += 1
                 self.patience = max(0, self.patience - waited)
-                return
+                return False
+        return True
 
     def _busy_share(self):
         before = self._idle_seconds()

@@ -52,7 +52,7 @@ class Runner:
         server = self.servers[name]
         shards = 2 if name == "palaver_2shards" else 1
         server_cores, generator_cores = self.machine.cores_for(shards)
-        self.machine.wait_for_quiet()
+        is_quiet = self.machine.wait_for_quiet()
         with server.start(server_cores, self.scratch) as running:
             command = ["taskset", "-c", _list(generator_cores), str(self.load_binary),
                        row.scenario, f"--port={running.port}",
@@ -66,7 +66,7 @@ class Runner:
                 raise Failure(f"not done after {RUN_SECONDS_MAX} s") from None
         if run.returncode != 0:
             raise Failure(run.stderr.strip() or f"exit code {run.returncode}")
-        return json.loads(run.stdout)
+        return json.loads(run.stdout) | {"quiet": is_quiet}
 
     @staticmethod
     def _say(text):

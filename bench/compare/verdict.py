@@ -51,6 +51,14 @@ def ratios(results, numerator, denominator, metric):
     return [a / b for a, b in zip(above, below) if a is not None and b]
 
 
+def noise_note(results, row):
+    """How many of the row's runs shared the cores with strangers; empty: none."""
+    runs = [figures for (name, _), turns in results.items() if name == row.name
+            for figures in turns if figures]
+    noisy = sum(1 for figures in runs if not figures.get("quiet", True))
+    return f"{noisy} of {len(runs)} runs not quiet" if noisy else ""
+
+
 def judge(results, row, target, note="", is_judged=True):
     here = (row.name, target.server)
     if target.over:

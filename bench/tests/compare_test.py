@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "compare"))
 
 import rows  # noqa: E402
-from verdict import judge, ratios, spread  # noqa: E402
+from verdict import judge, noise_note, ratios, spread  # noqa: E402
 
 ROW = rows.Row("row", "", "fanout", ("ours", "limit"), (), ())
 
@@ -55,6 +55,11 @@ class Verdicts(unittest.TestCase):
     def test_what_was_not_measured_is_neither(self):
         self.assertIsNone(judge({}, ROW, target(1)).is_reached)
         self.assertIsNone(spread([]))
+
+    def test_noise_is_told(self):
+        self.assertEqual(noise_note(results([1], [1]), ROW), "")
+        loud = {("row", "ours"): [{"cost": 1, "quiet": False}, None, {"cost": 1, "quiet": True}]}
+        self.assertEqual(noise_note(loud, ROW), "1 of 2 runs not quiet")
 
     def test_every_target_names_what_is_measured(self):
         by_name = {row.name: row for row in rows.TRAFFIC_ROWS}

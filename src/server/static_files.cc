@@ -253,6 +253,7 @@ base::Result<void> StaticFiles::add(std::string path, std::string_view bytes) {
 
 base::Result<StaticFiles> StaticFiles::from_table(std::span<const EmbeddedFile> table) {
   StaticFiles files;
+  files.own_page_ = true;
   for (const EmbeddedFile& file : table) {
     if (auto added = files.add(std::string{file.path}, file.bytes); !added) {
       return std::unexpected(std::move(added.error()));
@@ -303,7 +304,7 @@ http::Response StaticFiles::respond(const http::Request& request) const {
   return found(file->second, request);
 }
 
-http::Response StaticFiles::found(const File& file, const http::Request& request) {
+http::Response StaticFiles::found(const File& file, const http::Request& request) const {
   const bool packed = !file.gzip.bytes.empty() && accepts_gzip(request);
   const Variant& variant = packed ? file.gzip : file.plain;
   http::Response response;
@@ -312,7 +313,7 @@ http::Response StaticFiles::found(const File& file, const http::Request& request
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "same-origin"}};
   if (!file.gzip.bytes.empty()) response.headers.push_back({"Vary", "Accept-Encoding"});
-  if (file.content_type.starts_with("text/html")) {
+  if (own_page_ && file.content_type.starts_with("text/html")) {
     response.headers.push_back({"Content-Security-Policy", std::string{kPagePolicy}});
   } else if (file.content_type.starts_with("image/svg")) {
     response.headers.push_back({"Content-Security-Policy", std::string{kImagePolicy}});

@@ -36,7 +36,8 @@ class StaticFiles {
   // read. Blocks; for start.
   [[nodiscard]] static base::Result<StaticFiles> load_directory(const std::string& root);
 
-  // Copies the bytes. kLimit as above, kInvalidArgument: a path twice.
+  // Our own page: its HTML goes out with a strict Content-Security-Policy; that of a folder has
+  // none from us. Copies the bytes. kLimit as above, kInvalidArgument: a path twice.
   [[nodiscard]] static base::Result<StaticFiles> from_table(std::span<const EmbeddedFile> table);
 
   // GET and HEAD; 405 for other methods. A path that is "/" or ends with '/' means its index.html.
@@ -58,11 +59,13 @@ class StaticFiles {
   };
 
   base::Result<void> add(std::string path, std::string_view bytes);
-  [[nodiscard]] static codec::http::Response found(const File& file,
-                                                   const codec::http::Request& request);
+  [[nodiscard]] codec::http::Response found(const File& file,
+                                            const codec::http::Request& request) const;
 
   std::map<std::string, File, std::less<>> files_;
   std::size_t bytes_ = 0;
+  // The page in the binary is known to need no inline script; an operator's own page may.
+  bool own_page_ = false;
 };
 
 }  // namespace palaver::server

@@ -222,7 +222,7 @@ function frames(server) {
   });
 
   for (const deflate of [false, true]) {
-    test(`a message at the limit passes, a larger one closes 1009 (deflate ${deflate})`, async (t) => {
+    test(`at the limit a message passes, beyond closes 1009 (deflate ${deflate})`, async (t) => {
       const room = newRoom();
       const member = await join(t, server(), { room, id: 1, deflate });
       member.send('m'.repeat(kMessageMax));

@@ -23,7 +23,7 @@ const kZone = `Etc/GMT${kHoursAhead > 0 ? '-' : '+'}${Math.abs(kHoursAhead)}`; /
 const kTalk = [
   ['1207', 'Morning! The ferry is twenty minutes late, fog on the strait.'],
   ['1207', 'Passengers know already.'],
-  ['88', 'Thanks. Then berth 2 stays free until 10:40 — shall I send the pilot boat first?'],
+  ['88', 'Thanks. Then berth 2 stays free until 10:40 — shall I send the pilot first?'],
   [kSelf, 'Yes please. I’ll tell the crew of the Albatros.'],
   ['530', 'おはようございます。クレーンの点検は終わりました 👍'],
   ['530', 'Crane 3 is good to go. Report:\nhttps://harbour.example/reports/crane-3'],

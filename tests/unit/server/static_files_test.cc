@@ -275,6 +275,13 @@ TEST_F(StaticFilesDirectory, LoadsFilesAndLeavesDotNamesOut) {
   EXPECT_EQ(files->respond(get("/.git/config")).status, 404U);
 }
 
+// The article's page has its script inline: served from a folder, it must run.
+TEST_F(StaticFilesDirectory, PagesOfAFolderHaveNoPolicyOfOurs) {
+  const auto files = load();
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_FALSE(header(files->respond(get("/")), "Content-Security-Policy"));
+}
+
 TEST_F(StaticFilesDirectory, LinksInsideAreFollowedAsMountedConfigurationNeedsIt) {
   write("web/..data/page.html", "linked");
   fs::create_symlink("..data/page.html", root_ / "web/page.html");
