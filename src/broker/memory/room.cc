@@ -21,20 +21,20 @@ std::size_t heap_bytes(const std::string& text) {
   return text.capacity() <= inside ? 0 : text.capacity() + 1 + kMallocBytes;
 }
 
-}  // namespace
-
-std::size_t PublishIds::Hash::operator()(const auto& of) const {
-  const Key key = key_of(of);
+std::size_t hash_of(std::string_view user, std::string_view id) {
   const std::hash<std::string_view> hash;
-  return hash(key.user) * 31 + hash(key.id);
+  return hash(user) * 31 + hash(id);
 }
 
+}  // namespace
+
 const PublishId* PublishIds::find(const model::UserId& user, std::string_view id) const {
-  const auto found = index_.find(Key{user.value, id});
+  const auto found = index_.find(Key{user.value, id, hash_of(user.value, id)});
   return found == index_.end() ? nullptr : *found;
 }
 
 PublishId& PublishIds::add(std::unique_ptr<PublishId> id) {
+  id->hash = hash_of(id->user.value, id->id);
   PublishId& added = ids_.push(std::move(id));
   index_.insert(&added);
   return added;

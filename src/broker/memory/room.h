@@ -34,6 +34,7 @@ struct PublishId : FifoLink<PublishId> {
   model::Offset offset;
   base::Instant at;
   Room* room = nullptr;
+  std::size_t hash = 0;  // of user and id, by PublishIds: when it leaves, its texts stay untouched
 };
 
 // The ids of one room, by (user, id) and by age.
@@ -51,17 +52,20 @@ class PublishIds {
   struct Key {
     std::string_view user;
     std::string_view id;
-    friend bool operator==(const Key&, const Key&) = default;
+    std::size_t hash;
   };
-  static Key key_of(const Key& key) { return key; }
-  static Key key_of(const PublishId* id) { return {id->user.value, id->id}; }
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(const auto& of) const;
+    std::size_t operator()(const Key& key) const { return key.hash; }
+    std::size_t operator()(const PublishId* id) const { return id->hash; }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
+    bool operator()(const Key& key, const PublishId* id) const {
+      return key.user == id->user.value && key.id == id->id;
+    }
+    // Two records never have the same (user, id).
+    bool operator()(const PublishId* a, const PublishId* b) const { return a == b; }
   };
 
   OwningFifo<PublishId> ids_;
