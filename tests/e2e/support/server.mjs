@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { request } from './http.mjs';
-import { deadline } from './wait.mjs';
+import { deadline, until } from './wait.mjs';
 
 export const kRepository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const kBinary = path.resolve(
@@ -103,18 +103,14 @@ export class Server extends Process {
       (exit) => (ended = exit),
       (error) => (ended = error),
     );
-    await deadline(
-      (async () => {
-        while (ended === null) {
-          const answer = await this.get('/ready').catch(() => null);
-          if (answer?.status === 200) return;
-          await new Promise((resolve) => setTimeout(resolve, 10)); // Paces the probe, nothing else.
-        }
+    const answers = async () => {
+      if (ended !== null) {
         throw new Error(`the server ended (${JSON.stringify(ended)}):\n${this.output}`);
-      })(),
-      10_000,
-      () => `the server to be ready; its log:\n${this.output}`,
-    );
+      }
+      const answer = await this.get('/ready').catch(() => null);
+      return answer?.status === 200;
+    };
+    await until(answers, 10_000, () => `the server to be ready; its log:\n${this.output}`);
     return this;
   }
 
