@@ -166,7 +166,7 @@ constexpr std::array kOptions{
     Option{"admin-key", "admin_key", "KEY", "none", kServing,
            "Opens /metrics on the chat's port to `Authorization: Bearer KEY`.",
            set_text<&Config::admin_key>},
-    Option{"allowed-origins", "client.allowed_origins", "LIST", "own host", kAccess,
+    Option{"allowed-origins", "client.allowed_origins", kListValue, "own host", kAccess,
            "Web origins, with commas, that may connect beside the server's own host; "
            "https://*.example.org, null and * are possible.",
            set_origins},

@@ -12,6 +12,9 @@
 
 namespace palaver::app {
 
+// `value` of options that take texts between commas: in the file they may be arrays.
+inline constexpr std::string_view kListValue = "LIST";
+
 struct Option {
   std::string_view flag;     // "--flag" on the command line, PALAVER_FLAG in the environment
   std::string_view key;      // in the file: a path with dots; Centrifugo's name where it has one

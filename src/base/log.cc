@@ -5,9 +5,9 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 #include "base/json_text.h"
+#include "base/utc.h"
 
 namespace palaver::base {
 
@@ -21,18 +21,13 @@ std::string_view name_of(Severity severity) {
 
 // RFC 3339 with milliseconds.
 std::string time_text(WallTime time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text;
+  append_utc(text, time, 'T');
+  text += '.';
+  const auto ms = time - std::chrono::floor<std::chrono::seconds>(time);
+  append_digits(text, static_cast<unsigned>(ms.count()), 3);
+  text += 'Z';
+  return text;
 }
 
 std::string json_line(Severity severity, std::string_view time, std::string_view message,

@@ -5,6 +5,7 @@
 // lost: the log never stops the server.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -24,11 +25,19 @@ struct LogField {
   template <typename Number>
     requires std::is_arithmetic_v<Number>
   LogField(std::string_view field_name, Number number)
-      : name(field_name), value(std::to_string(number)), is_number(true) {}
+      : name(field_name), value(std::to_string(number)), is_number(is_finite(number)) {}
 
   std::string_view name;
   std::string value;
   bool is_number = false;
+
+ private:
+  // JSON has no word for the others: they go as texts.
+  template <typename Number>
+  static bool is_finite(Number number) {
+    if constexpr (std::is_floating_point_v<Number>) return std::isfinite(number);
+    return true;
+  }
 };
 
 class Logger {

@@ -38,7 +38,11 @@ std::string address_text(const sockaddr_storage& address) {
       reinterpret_cast<sockaddr_in&>(numeric) = v4;
     }
   }
-  if (numeric.ss_family == AF_INET) size = sizeof(sockaddr_in);
+  if (numeric.ss_family == AF_INET) {
+    size = sizeof(sockaddr_in);
+  } else if (numeric.ss_family != AF_INET6) {
+    return {};  // getnameinfo would call a local socket "localhost"
+  }
   std::array<char, NI_MAXHOST> text{};
   const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&numeric), size, text.data(),
                                   text.size(), nullptr, 0, NI_NUMERICHOST);

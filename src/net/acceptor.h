@@ -28,8 +28,8 @@ class AcceptObserver {
 
 class Acceptor {
  public:
-  // Owns `listening_socket`. `loop` and `observer` outlive the acceptor. Made and destroyed on the
-  // loop's thread, or while the loop does not run.
+  // Owns `listening_socket`. `loop` and `observer` outlive the acceptor. Made on the loop's thread
+  // or before it runs; destroyed when it runs no more, since a pause may be under way.
   Acceptor(Loop& loop, int listening_socket, AcceptObserver& observer);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;

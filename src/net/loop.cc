@@ -67,9 +67,16 @@ void Loop::run(TurnEnd& turn_end) {
     more |= !ready_.empty();
     in_turn_ = false;
   }
-  ready_.clear();
-  inbox_.take(ready_);
-  ready_.clear();
+  drop_tasks();
+}
+
+void Loop::drop_tasks() {
+  std::vector<base::Task> dropped;
+  do {
+    dropped.clear();  // what a task owns may post when it goes: never into the vector at hand
+    inbox_.take(ready_);
+    dropped.swap(ready_);
+  } while (!dropped.empty());
 }
 
 bool Loop::run_tasks() {

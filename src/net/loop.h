@@ -50,6 +50,7 @@ class Loop final : public base::Executor, public base::Clock {
 
  private:
   bool run_tasks();
+  void drop_tasks();
 
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

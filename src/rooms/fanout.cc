@@ -36,6 +36,7 @@ void Fanout::close(MemberId member) {
   Slot& slot = slot_of(member);
   leave_all(member);
   if (slot.ready) std::erase(ready_, member.slot);
+  if (slot.cut_off) std::erase(overflowed_, member);
   const std::uint32_t generation = slot.generation + 1;
   slot = {};
   slot.generation = generation;
@@ -55,7 +56,7 @@ Fanout::Slot& Fanout::slot_of(MemberId member) {
 
 void Fanout::send(MemberId member, base::Frame frame, Bound bound) {
   Slot& slot = slot_of(member);
-  take_runs(slot);
+  if (take_runs(slot) > 0) check_bound(member.slot);
   slot.outbox.push(std::move(frame));
   mark_ready(member.slot);
   if (bound == Bound::kOutbox) check_bound(member.slot);
@@ -85,29 +86,31 @@ void Fanout::mark_ready(std::uint32_t index) {
 
 void Fanout::check_bound(std::uint32_t index) {
   Slot& slot = slots_[index];
-  if (slot.overflowed || slot.outbox.bytes() <= outbox_bytes_max_) return;
-  slot.overflowed = true;
+  if (slot.cut_off || slot.outbox.bytes() <= outbox_bytes_max_) return;
+  slot.cut_off = true;
   counters_.frames_dropped += slot.outbox.drop_unbegun();
   overflowed_.push_back({index, slot.generation});
 }
 
 // Before anything else is queued, the frames that the member is owed from this turn's runs go
 // ahead: a connection sees events in the order in which they happened.
-void Fanout::take_runs(Slot& slot) {
+std::size_t Fanout::take_runs(Slot& slot) {
+  std::size_t frames = 0;
   for (const Membership& membership : slot.memberships) {
     if (!membership.room->dirty) continue;
     Audience& audience = membership.room->audiences[index_of(membership.encoding)];
-    take_run(slot, audience, audience.members[membership.index]);
+    frames += take_run(slot, audience, audience.members[membership.index]);
   }
+  return frames;
 }
 
-void Fanout::take_run(Slot& slot, const Audience& audience, Member& member) {
+std::size_t Fanout::take_run(Slot& slot, const Audience& audience, Member& member) {
   const auto& run = audience.run;
-  if (!slot.overflowed) {
-    for (std::size_t i = member.from; i < run.size(); ++i) slot.outbox.push(run[i]);
-    counters_.deliveries += run.size() - member.from;
-  }
-  member.from = static_cast<std::uint32_t>(run.size());
+  const std::size_t from = std::exchange(member.from, static_cast<std::uint32_t>(run.size()));
+  if (slot.cut_off) return 0;
+  for (std::size_t i = from; i < run.size(); ++i) slot.outbox.push(run[i]);
+  counters_.deliveries += run.size() - from;
+  return run.size() - from;
 }
 
 void Fanout::join(Room& room, MemberId member, Encoding encoding) {
@@ -228,8 +231,8 @@ void Fanout::collect_run(std::uint32_t run_index, std::vector<base::SendOp>& ops
   std::uint64_t fast = 0;
   for (Member& member : audience.members) {
     Slot& slot = slots_[member.slot];
-    if (slot.outbox.empty() && member.from == 0 && (alone || slot.debts == 1) && !slot.overflowed)
-        [[likely]] {
+    if (slot.outbox.empty() && member.from == 0 && (alone || slot.debts == 1) && !slot.blocked &&
+        !slot.cut_off) [[likely]] {
       base::SendOp op;
       op.socket = slot.socket;
       op.data = run.frame.data();
@@ -298,6 +301,7 @@ void Fanout::settle_one(const base::SendOp& op, OpOwner owner) {
   const MemberId member{owner.slot, slot.generation};
   if (broken) {
     slot.blocked = true;  // never tried again
+    slot.cut_off = true;
     outcome_.broken.push_back(member);
     return;
   }

@@ -82,8 +82,11 @@ class Fanout {
   void collect(std::vector<base::SendOp>& ops);
   // `ops` of the last collect(), carried out.
   [[nodiscard]] const Outcome& settle(std::span<const base::SendOp> ops);
-  // Outboxes that could go on sending at once: the next turn must not wait.
-  [[nodiscard]] bool has_ready() const { return !ready_.empty() || !dirty_.empty(); }
+  // Outboxes that could go on sending at once, or overflows to be told: the next turn must not
+  // wait.
+  [[nodiscard]] bool has_ready() const {
+    return !ready_.empty() || !dirty_.empty() || !overflowed_.empty();
+  }
 
   [[nodiscard]] const FanoutCounters& counters() const { return counters_; }
 
@@ -97,11 +100,11 @@ class Fanout {
     Outbox outbox;
     int socket = -1;  // -1: free
     std::uint32_t generation = 0;
-    std::uint32_t turn = 0;   // the turn that `debts` is of
-    std::uint8_t debts = 0;   // runs of this turn that the member is in: 1, or 2 for more
-    bool ready = false;       // in ready_
-    bool blocked = false;     // waits for resume()
-    bool overflowed = false;  // reported; nothing is owed any more
+    std::uint32_t turn = 0;  // the turn that `debts` is of
+    std::uint8_t debts = 0;  // runs of this turn that the member is in: 1, or 2 for more
+    bool ready = false;      // in ready_
+    bool blocked = false;    // waits for resume()
+    bool cut_off = false;    // overflowed or broken: rooms owe it nothing any more
     std::vector<Membership> memberships;
   };
   struct Run {
@@ -117,8 +120,9 @@ class Fanout {
   Slot& slot_of(MemberId member);
   void mark_ready(std::uint32_t index);
   void check_bound(std::uint32_t index);
-  void take_runs(Slot& slot);
-  void take_run(Slot& slot, const Audience& audience, Member& member);
+  // How many frames went into the outbox.
+  std::size_t take_runs(Slot& slot);
+  std::size_t take_run(Slot& slot, const Audience& audience, Member& member);
   void remove(std::uint32_t index, std::size_t membership);
   void seal_runs();
   void count_debts();
@@ -137,7 +141,7 @@ class Fanout {
   std::vector<OpOwner> owners_;
   std::vector<iovec> pieces_;
   Outcome outcome_;
-  std::vector<MemberId> overflowed_;  // found since the last settle()
+  std::vector<MemberId> overflowed_;  // open ones, found since the last settle()
   FanoutCounters counters_;
 };
 

@@ -16,6 +16,17 @@ namespace {
 
 constexpr base::Duration kRetryDelay = std::chrono::seconds{1};
 
+// How many of the newest entries stay within this sum of data; the newest itself always does.
+std::size_t newest_within(const std::vector<model::Publication>& entries, std::size_t bytes_max) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry, ++count) {
+    bytes += entry->data.size();
+    if (bytes > bytes_max && count > 0) break;
+  }
+  return count;
+}
+
 }  // namespace
 
 Home::Home(Options options, Encoder& encoder, base::Executor& executor, NodeLinks& links)
@@ -42,14 +53,14 @@ void Home::join(JoinRequest request) {
       return;
     }
     found = rooms_.try_emplace(request.room).first;
-    subscribe(found->first, found->second);
   }
   HomeRoom& room = found->second;
   if (room.live) {
     begin_join(room, std::move(request));
-  } else {
-    room.waiting.push_back(std::move(request));
+    return;
   }
+  room.waiting.push_back(std::move(request));
+  if (!room.subscribing) subscribe(found->first, room);
 }
 
 void Home::leave(const model::RoomName& name, base::ShardId shard, Encoding encoding) {
@@ -76,6 +87,7 @@ void Home::release_if_empty(const model::RoomName& name) {
 }
 
 void Home::subscribe(const model::RoomName& name, HomeRoom& room) {
+  room.subscribing = true;
   room.live = false;
   room.filling = false;
   room.life = ++lives_;
@@ -91,12 +103,14 @@ void Home::on_subscribed(const model::RoomName& name, std::uint64_t life,
                          base::Result<model::Position> position) {
   HomeRoom* room = find(name, life);
   if (room == nullptr) return;
+  room->subscribing = false;
   if (!position) {
     fail_waiting(name, position.error());
     return;
   }
   room->live = true;
   room->position = std::move(*position);
+  if (room->held_epoch != room->position.epoch) room->held.clear();
   room->filled_from = model::kOffsetEnd;
   for (JoinRequest& request : std::exchange(room->waiting, {})) {
     begin_join(*room, std::move(request));
@@ -104,6 +118,7 @@ void Home::on_subscribed(const model::RoomName& name, std::uint64_t life,
   drain_held(name, *room);
 }
 
+// Members that were lost may not have left yet; whoever joins before they have subscribes again.
 void Home::fail_waiting(const model::RoomName& name, const base::Error& error) {
   for (const JoinRequest& request : std::exchange(rooms_.at(name).waiting, {})) {
     answer(request, std::unexpected(error));
@@ -122,7 +137,7 @@ void Home::begin_join(HomeRoom& room, JoinRequest request) {
 void Home::read_history(HomeRoom& room, JoinRequest request) {
   if (room.reads++ == 0) {
     room.recent.clear();
-    room.recent_complete = true;
+    room.recent_gap = {};
   }
   broker::HistoryQuery query;
   if (request.options.replay == JoinOptions::Replay::kLast) {
@@ -134,30 +149,30 @@ void Home::read_history(HomeRoom& room, JoinRequest request) {
     query.limit = std::numeric_limits<std::size_t>::max();
     query.bytes_max = options_.recovery_bytes_max;
   }
+  RoomLife asked{request.room, room.life, room.position.offset};
   const model::RoomName name = request.room;
   broker_->history(name, query,
-                   [this, life = room.life,
+                   [this, asked = std::move(asked),
                     request = std::move(request)](base::Result<broker::History> history) mutable {
-                     on_history(std::move(request), life, std::move(history));
+                     on_history(std::move(request), asked, std::move(history));
                    });
 }
 
-void Home::on_history(JoinRequest request, std::uint64_t life,
+void Home::on_history(JoinRequest request, const RoomLife& asked,
                       base::Result<broker::History> history) {
-  HomeRoom* room = find(request.room, life);
+  HomeRoom* room = find(asked.name, asked.life);
   if (room == nullptr) {
     join(std::move(request));  // the room was lost meanwhile: from the start
     return;
   }
-  const model::RoomName name = request.room;
   --room->reads;
   if (!history) {
     answer(request, std::unexpected(history.error()));
-    release_if_empty(name);
-  } else if (history->top.epoch != room->position.epoch) {
-    lose(name, *room);
+    release_if_empty(asked.name);
+  } else if (history->top.epoch != room->position.epoch || history->top.offset < asked.offset) {
+    lose(asked.name, *room);  // entries that were delivered here have vanished from the broker
     join(std::move(request));
-  } else if (!room->recent_complete) {
+  } else if (history->top.offset < room->recent_gap) {
     read_history(*room, std::move(request));
   } else {
     Joined joined = merge(*room, request.options, std::move(*history));
@@ -178,10 +193,6 @@ Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
     const bool whole = replay.empty() || replay.back().offset == history.top.offset;
     const model::Publication* next = replay.empty() ? nullptr : &replay.front();
     joined.recovered = whole && model::recovered_from(options.since, history.top, next);
-    if (!joined.recovered) {
-      replay.clear();
-      return joined;
-    }
   } else {
     std::ranges::reverse(replay);
   }
@@ -191,10 +202,16 @@ Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
     const bool missed = since && entry.offset <= options.since.offset;
     if (entry.offset > history.top.offset && !missed) replay.push_back(entry);
   }
-  const std::size_t last = std::min(options.last, base::kReplayEntriesMax);
-  if (!since && replay.size() > last) {
-    replay.erase(replay.begin(),
-                 replay.begin() + static_cast<std::ptrdiff_t>(replay.size() - last));
+  if (since) {
+    // The member was at a node that is ahead of this one: it would get what it has once more.
+    const model::Offset end = replay.empty() ? options.since.offset : replay.back().offset;
+    joined.recovered = joined.recovered && end == room.position.offset &&
+                       newest_within(replay, options_.recovery_bytes_max) == replay.size();
+    if (!joined.recovered) replay.clear();
+  } else {
+    const std::size_t last = std::min(options.last, base::kReplayEntriesMax);
+    const std::size_t count = std::min(last, newest_within(replay, base::kReplayBytesMax));
+    replay.erase(replay.begin(), replay.end() - static_cast<std::ptrdiff_t>(count));
   }
   return joined;
 }
@@ -229,7 +246,7 @@ void Home::on_publication(const model::RoomName& name, const model::Epoch& epoch
   if (room.live && epoch != room.position.epoch) {
     lose(found->first, room);
   } else if (!room.live || room.filling) {
-    hold(found->first, room, publication);
+    hold(found->first, room, epoch, publication);
   } else {
     accept(found->first, room, publication);
   }
@@ -240,10 +257,9 @@ void Home::on_redaction(const model::RoomName& name, model::Offset target) {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   HomeRoom& room = found->second;
-  std::erase_if(room.recent, [&](const model::Publication& entry) {
-    if (entry.offset == target) room.recent_complete = false;  // the join reads again
-    return entry.offset == target;
-  });
+  const auto erased = std::erase_if(
+      room.recent, [&](const model::Publication& entry) { return entry.offset == target; });
+  if (erased > 0) room.recent_gap = std::max(room.recent_gap, target);  // such a join reads again
 }
 
 void Home::on_lost(const model::RoomName& name) {
@@ -265,18 +281,20 @@ void Home::accept(const model::RoomName& name, HomeRoom& room,
   }
 }
 
-void Home::hold(const model::RoomName& name, HomeRoom& room,
+void Home::hold(const model::RoomName& name, HomeRoom& room, const model::Epoch& epoch,
                 const model::Publication& publication) {
-  if (room.held.size() < base::kJoinHoldMax) {
-    room.held.push_back(publication);
-  } else if (room.live) {
-    lose(name, room);
-  } else {
+  if (room.live) {
+    if (room.held.size() == base::kJoinHoldMax) {
+      lose(name, room);
+      return;
+    }
+  } else if (room.held.size() == base::kJoinHoldMax || room.held_epoch != epoch) {
     // Nobody is live yet, and the position that the subscription answers with may cover all of
-    // these; if not, `prev` shows the hole.
+    // these; if not, `prev` shows the hole. Those of another epoch are of no use.
     room.held.clear();
-    room.held.push_back(publication);
+    room.held_epoch = epoch;
   }
+  room.held.push_back(publication);
 }
 
 void Home::deliver(const model::RoomName& name, HomeRoom& room,
@@ -286,8 +304,8 @@ void Home::deliver(const model::RoomName& name, HomeRoom& room,
   feed(name, room, publication);
   if (room.reads == 0) return;
   if (room.recent.size() == base::kJoinHoldMax) {
+    room.recent_gap = std::max(room.recent_gap, room.recent.front().offset);
     room.recent.pop_front();
-    room.recent_complete = false;
   }
   room.recent.push_back(publication);
 }
@@ -331,7 +349,7 @@ void Home::on_fill(const model::RoomName& name, std::uint64_t life,
     return;
   }
   room->filling = false;
-  if (history->top.epoch != room->position.epoch) {
+  if (history->top.epoch != room->position.epoch || history->top.offset < room->position.offset) {
     lose(name, *room);
     return;
   }

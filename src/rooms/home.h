@@ -73,6 +73,7 @@ class Home final : public broker::BrokerSink {
     std::array<std::uint32_t, kEncodingCount> count{};
   };
   struct HomeRoom {
+    bool subscribing = false;   // the broker was asked
     bool live = false;          // subscribed, position known
     bool filling = false;       // a hole is being read
     std::uint64_t life = 0;     // changes with each subscription: late answers find another one
@@ -81,9 +82,10 @@ class Home final : public broker::BrokerSink {
     std::vector<ShardMembers> shards;
     std::vector<JoinRequest> waiting;       // for the subscription
     std::vector<model::Publication> held;   // came while subscribing or filling
+    model::Epoch held_epoch;                // of what came while subscribing
     unsigned reads = 0;                     // joins that are reading history
     std::deque<model::Publication> recent;  // delivered while a join was reading
-    bool recent_complete = true;            // nothing fell out of `recent`
+    model::Offset recent_gap;               // the last that is missing in `recent`, or 0
   };
   // A room as it was when the broker was asked about it.
   struct RoomLife {
@@ -101,13 +103,15 @@ class Home final : public broker::BrokerSink {
 
   void begin_join(HomeRoom& room, JoinRequest request);
   void read_history(HomeRoom& room, JoinRequest request);
-  void on_history(JoinRequest request, std::uint64_t life, base::Result<broker::History> history);
+  void on_history(JoinRequest request, const RoomLife& asked,
+                  base::Result<broker::History> history);
   Joined merge(const HomeRoom& room, const JoinOptions& options, broker::History history) const;
   void finish_join(HomeRoom& room, const JoinRequest& request, Joined joined);
   void answer(const JoinRequest& request, base::Result<Joined> joined);
 
   void accept(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
-  void hold(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
+  void hold(const model::RoomName& name, HomeRoom& room, const model::Epoch& epoch,
+            const model::Publication& publication);
   void deliver(const model::RoomName& name, HomeRoom& room, const model::Publication& publication);
   void feed(const model::RoomName& name, const HomeRoom& room,
             const model::Publication& publication);

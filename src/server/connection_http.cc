@@ -80,7 +80,8 @@ void Connection::handle(const Request& request) {
 }
 
 void Connection::route(const Request& request, const codec::http::Target& target) {
-  const std::string_view first = target.segments.empty() ? "" : target.segments.front();
+  const std::string_view first =
+      target.segments.empty() ? std::string_view() : std::string_view(target.segments.front());
   const bool alone = target.segments.size() == 1;
   const bool reads =
       request.method == codec::http::Method::kGet || request.method == codec::http::Method::kHead;

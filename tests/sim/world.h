@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// World: one run of the simulation. Nodes of several shards over one memory broker, every shard's
+// share of it on a bad day; sockets that are slow, stall and break; clients that join, leave, are
+// cut, come back where they stopped, and publish until they are told that it is stored; histories
+// that are removed and nodes that restart. In the end all heals, and everybody must stand where the
+// broker stands. All is decided by the choices and by the seed of the schedule.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_node.h"
+#include "tests/sim/faulty_broker.h"
+#include "tests/sim/truth.h"
+#include "tests/sim/view.h"
+#include "tests/support/choices.h"
+#include "tests/support/fake_executor.h"
+#include "tests/support/line_encoder.h"
+#include "tests/support/room_node.h"
+
+namespace palaver::tests::sim {
+
+struct Totals {
+  std::uint64_t worlds = 0;
+  std::uint64_t entries = 0;     // that the broker accepted
+  std::uint64_t deliveries = 0;  // that clients saw, replays too
+  std::uint64_t recoveries = 0;
+  std::uint64_t losses = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t breaks = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t holes = 0;
+  std::uint64_t tails = 0;
+  Faults::Counts faults;
+};
+
+class World {
+ public:
+  // `steps`: how long it goes on, unless the choices are exhausted before.
+  World(support::Choices& choices, std::uint64_t schedule_seed, unsigned steps);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // Empty: every promise was kept.
+  [[nodiscard]] std::string run();
+  void add_to(Totals& totals) const;
+
+ private:
+  struct Connection {
+    std::size_t client = 0;
+    std::size_t node = 0;
+    unsigned shard = 0;
+    palaver::rooms::MemberId member;
+    unsigned speed = 0;    // of 1000 sends, those that take all
+    bool stalls = false;   // takes nothing until the world heals
+    bool joining = false;  // a join is not answered yet
+    bool in_room = false;
+    bool closing = false;  // its close is queued
+    bool blocked = false;
+    std::size_t own_bytes = 0;  // queued beside the outbox's bound, ever
+    std::string kernel;         // taken by the socket, not yet read by the peer
+  };
+  using Serial = int;  // of connections; it is their socket's name too
+  struct Client {
+    std::string room;
+    palaver::rooms::Encoding encoding{};
+    View view;
+    Serial connection = -1;
+    unsigned published = 0;
+  };
+  struct Publish {
+    std::size_t client = 0;
+    std::string data;
+    std::string id;
+    std::size_t node = 0;
+    unsigned shard = 0;
+    bool ephemeral = false;
+    unsigned tries = 0;
+    bool over = false;  // answered for good, or given up
+  };
+  struct Acknowledged {
+    std::string room;
+    std::string data;
+    broker::PublishResult result;
+  };
+
+  std::size_t below(std::size_t end) { return choices_.below(end); }
+  bool one_in(std::size_t n) { return choices_.one_in(n); }
+  void expect(bool holds, const std::string& what) {
+    if (!holds && failure_.empty()) failure_ = what;
+  }
+
+  void make_node(std::size_t index);
+  void restart(std::size_t index);
+  [[nodiscard]] support::FakeExecutor& executor(std::size_t node, unsigned shard);
+  // On the connection's shard, if it is open then.
+  template <typename Task>
+  void on_shard(Serial serial, Task task);
+
+  void step();
+  void act(std::size_t client);
+  void connect(std::size_t client);
+  void join(Serial serial, Connection& connection);
+  void on_joined(Serial serial, const palaver::rooms::JoinOptions& options,
+                 palaver::rooms::Joined joined);
+  void leave(Connection& connection);
+  void cut(Serial serial);
+  void say(Connection& connection, const std::string& line);
+  void begin_close(Connection& connection);
+  void publish(std::size_t client);
+  void try_publish(const std::shared_ptr<Publish>& publish);
+  void on_published(const std::shared_ptr<Publish>& publish, unsigned attempt,
+                    const base::Result<broker::PublishResult>& result);
+  void on_lost(std::size_t node, unsigned shard, palaver::rooms::MemberId member);
+
+  void end_turn(std::size_t node, unsigned shard);
+  [[nodiscard]] std::int64_t take(const base::SendOp& op);
+  void read(Connection& connection);
+  void check_bounds();
+
+  void heal();
+  void rounds(int count);  // a second each
+  void check_level();
+  void check_end();
+  [[nodiscard]] std::string name_of(const Client& client) const;
+
+  support::Choices& choices_;
+  const unsigned steps_;
+  std::string failure_;
+  support::FakeCluster cluster_;
+  Faults faults_;
+  support::LineEncoder encoder_;
+  std::unique_ptr<broker::memory::MemoryNode> memory_;
+  Truth truth_;
+  std::unique_ptr<broker::memory::MemoryBroker> truth_broker_;
+  unsigned node_count_ = 1;
+  unsigned shards_ = 1;  // of a node
+  support::RoomNode::Options options_;
+  std::vector<std::unique_ptr<support::RoomNode>> nodes_;
+  std::vector<std::unique_ptr<support::RoomNode>> graveyard_;  // tasks may still name them
+  std::vector<std::string> rooms_;
+  std::vector<Client> clients_;
+  std::map<Serial, Connection> connections_;
+  Serial serials_ = 0;
+  std::vector<Acknowledged> acknowledged_;
+  unsigned publishing_ = 0;  // not answered for good
+  bool healed_ = false;
+  std::uint64_t overflows_ = 0;
+  std::uint64_t breaks_ = 0;
+};
+
+}  // namespace palaver::tests::sim
