@@ -116,16 +116,6 @@ void World::restart(std::size_t index) {
   make_node(index);
 }
 
-template <typename Task>
-void World::on_shard(Serial serial, Task task) {
-  const Connection& connection = connections_.at(serial);
-  executor(connection.node, connection.shard)
-      .post([this, serial, task = std::move(task)]() mutable {
-        const auto found = connections_.find(serial);
-        if (found != connections_.end()) task(found->second);
-      });
-}
-
 std::string World::run() {
   for (unsigned i = 0; i < steps_ && failure_.empty() && !choices_.exhausted(); ++i) step();
   heal();

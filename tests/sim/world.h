@@ -154,4 +154,14 @@ class World {
   std::uint64_t breaks_ = 0;
 };
 
+template <typename Task>
+void World::on_shard(Serial serial, Task task) {
+  const Connection& connection = connections_.at(serial);
+  executor(connection.node, connection.shard)
+      .post([this, serial, task = std::move(task)]() mutable {
+        const auto found = connections_.find(serial);
+        if (found != connections_.end()) task(found->second);
+      });
+}
+
 }  // namespace palaver::tests::sim
