@@ -100,7 +100,7 @@ class Connection {
   void begin_upgrade(const codec::http::Request& request, const codec::http::Target& target);
   void join();
   rooms::Hub::Answer on_joined(base::Result<rooms::Joined> joined);
-  void open(rooms::Joined joined);
+  void open(const rooms::Joined& joined);
   void refuse(UpgradeRefusal refusal);
   void refuse_busy(Refusal refusal, std::string_view reason);
   void respond(const codec::http::Response& response);

@@ -181,7 +181,7 @@ void Connection::join() {
 rooms::Hub::Answer Connection::on_joined(base::Result<rooms::Joined> joined) {
   if (doomed_) return rooms::Hub::Answer::kLeave;
   if (joined && !context_.host.is_draining()) {
-    open(std::move(*joined));
+    open(*joined);
     return rooms::Hub::Answer::kStay;
   }
   if (joined) {
@@ -193,7 +193,7 @@ rooms::Hub::Answer Connection::on_joined(base::Result<rooms::Joined> joined) {
   return rooms::Hub::Answer::kLeave;
 }
 
-void Connection::open(rooms::Joined joined) {
+void Connection::open(const rooms::Joined& joined) {
   ArticleUpgrade& upgrade = *http_->upgrade;
   const auto compression = upgrade.upgrade.compression();
   const auto encoding = article_encoding(compression);

@@ -101,8 +101,8 @@ void MemoryBroker::redact(const model::RoomName& room, model::Sender sender, bas
       room, std::move(done),
       [room, sender = std::move(sender), data = std::move(data), targets = std::move(targets),
        replacement = std::move(replacement), id = std::move(id)](Partition& partition) mutable {
-        return partition.redact(room, std::move(sender), std::move(data), std::move(targets),
-                                replacement, std::move(id));
+        return partition.redact(room, std::move(sender), std::move(data), targets, replacement,
+                                std::move(id));
       });
 }
 

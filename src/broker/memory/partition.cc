@@ -122,7 +122,7 @@ base::Result<model::Publication> Partition::entry(const model::RoomName& name, O
 }
 
 base::Result<RedactResult> Partition::redact(const model::RoomName& name, model::Sender sender,
-                                             base::Frame data, std::vector<Offset> targets,
+                                             base::Frame data, const std::vector<Offset>& targets,
                                              const base::Frame& replacement, std::string id) {
   if (auto checked = check_id(id); !checked) return std::unexpected(checked.error());
   Room& room = open(name);

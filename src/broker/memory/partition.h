@@ -62,7 +62,7 @@ class Partition {
                                                        model::Offset offset);
   [[nodiscard]] base::Result<RedactResult> redact(const model::RoomName& name, model::Sender sender,
                                                   base::Frame data,
-                                                  std::vector<model::Offset> targets,
+                                                  const std::vector<model::Offset>& targets,
                                                   const base::Frame& replacement, std::string id);
   [[nodiscard]] base::Result<void> remove_history(const model::RoomName& name);
 

@@ -17,7 +17,7 @@ constexpr std::size_t kHashNodeBytes = 32 + kMallocBytes;
 constexpr std::size_t kFrameBytes = 64 + 2 * kMallocBytes;
 
 std::size_t heap_bytes(const std::string& text) {
-  static const std::size_t inside = std::string().capacity();
+  const std::size_t inside = std::string().capacity();
   return text.capacity() <= inside ? 0 : text.capacity() + 1 + kMallocBytes;
 }
 
