@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/world.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <utility>
-
-#include "base/check.h"
 
 namespace palaver::tests::sim {
 
