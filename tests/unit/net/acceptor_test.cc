@@ -87,13 +87,26 @@ class AcceptorTest : public testing::Test, protected AcceptObserver {
       ASSERT_GE(clients_.back().get(), 0);
     }
   }
-  void run_until_accepted(std::size_t count) {
-    awaited_ = count;
-    run_turns(loop_, [this] {
+  void run(Loop& loop) {
+    run_turns(loop, [this] {
       accepted_at_turn_end_.push_back(accepted_.size());
       return false;
     });
+  }
+  void run_until_accepted(std::size_t count) {
+    awaited_ = count;
+    run(loop_);
     EXPECT_EQ(accepted_.size(), count);
+  }
+  // UBSan looks at the type of an object that it meets first through a pipe, and takes it for a
+  // wrong one where no descriptor is free: each type that a loop uses is met before that.
+  void meet_types() {
+    Loop loop;
+    loop.run_after({}, [&loop] { loop.stop(); });
+    run(loop);
+    on_accept_paused(0);
+    pauses_.clear();
+    accepted_at_turn_end_.clear();
   }
 
   Loop loop_;
@@ -163,6 +176,7 @@ class NoDescriptors {
 };
 
 TEST_F(AcceptorTest, PausesWithoutFreeDescriptorsAndRecovers) {
+  meet_types();
   connect(3);
   std::optional<NoDescriptors> none;
   base::Instant began{};
