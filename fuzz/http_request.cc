@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
@@ -89,7 +90,8 @@ void check_request(const Request& request) {
   CHECK(host || request.version_minor == 0, "HTTP/1.1 has a host");
   CHECK(!host || parse_authority(*host), "a host is valid");
   for (const Header& header : request.headers) {
-    CHECK(is_token(header.name) && to_lower(header.name) == header.name, "names are lower case");
+    CHECK(palaver::base::is_token(header.name) && to_lower(header.name) == header.name,
+          "names are lower case");
     CHECK(header.value.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos,
           "a value is one line");
   }

@@ -14,7 +14,6 @@
 #include "base/limits.h"
 #include "codec/ws/deflate.h"
 #include "codec/ws/parser.h"
-#include "codec/ws/utf8.h"
 
 namespace {
 
@@ -30,7 +29,7 @@ struct Seen {
 void check_event(const ws::Event& event, ws::ParserOptions options) {
   switch (event.kind) {
     case ws::EventKind::kText:
-      CHECK(ws::is_valid_utf8(event.payload), "a text is UTF-8");
+      CHECK(palaver::base::is_valid_utf8(event.payload), "a text is UTF-8");
       [[fallthrough]];
     case ws::EventKind::kBinary:
       CHECK(event.payload.size() <= options.message_bytes_max, "a message is within the limit");
@@ -40,7 +39,7 @@ void check_event(const ws::Event& event, ws::ParserOptions options) {
       CHECK(event.payload.size() <= palaver::base::kControlPayloadMax, "a control frame is short");
       break;
     case ws::EventKind::kClose:
-      CHECK(ws::is_valid_utf8(event.payload), "a reason is UTF-8");
+      CHECK(palaver::base::is_valid_utf8(event.payload), "a reason is UTF-8");
       CHECK(event.code == ws::CloseCode::kNoStatus ||
                 ws::is_wire_close_code(static_cast<std::uint16_t>(event.code)),
             "a close code is legal");

@@ -37,6 +37,7 @@ void Fanout::close(MemberId member) {
   leave_all(member);
   if (slot.ready) std::erase(ready_, member.slot);
   if (slot.cut_off) std::erase(overflowed_, member);
+  counters_.count(Drop::kGone, slot.outbox.unit_count());
   const std::uint32_t generation = slot.generation + 1;
   slot = {};
   slot.generation = generation;
@@ -62,10 +63,6 @@ void Fanout::send(MemberId member, base::Frame frame, Bound bound) {
   if (bound == Bound::kOutbox) check_bound(member.slot);
 }
 
-void Fanout::drop_unbegun(MemberId member) {
-  counters_.frames_dropped += slot_of(member).outbox.drop_unbegun();
-}
-
 std::size_t Fanout::owed_bytes(MemberId member) const {
   CHECK(is_open(member), "only open connections are used");
   return slots_[member.slot].outbox.bytes();
@@ -88,7 +85,7 @@ void Fanout::check_bound(std::uint32_t index) {
   Slot& slot = slots_[index];
   if (slot.cut_off || slot.outbox.bytes() <= outbox_bytes_max_) return;
   slot.cut_off = true;
-  counters_.frames_dropped += slot.outbox.drop_unbegun();
+  counters_.count(Drop::kSlow, slot.outbox.drop_unbegun());
   overflowed_.push_back({index, slot.generation});
 }
 

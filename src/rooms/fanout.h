@@ -11,6 +11,7 @@
 // another.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,13 +25,27 @@
 
 namespace palaver::rooms {
 
+// Why a frame that was owed is never sent.
+enum class Drop : std::uint8_t {
+  kSlow,  // its member owed too much and was cut off
+  kGone,  // its connection ended first
+  kCount,
+};
+
 struct FanoutCounters {
   std::uint64_t deliveries = 0;       // live publications owed to members
   std::uint64_t bytes_sent = 0;       // taken by the kernel
   std::uint64_t runs_joined = 0;      // runs of two frames or more
   std::uint64_t slow_path_sends = 0;  // sends that came from an outbox
   std::uint64_t fast_path_sends = 0;  // sends straight from a run
-  std::uint64_t frames_dropped = 0;   // not begun when their member was cut off
+  std::array<std::uint64_t, static_cast<std::size_t>(Drop::kCount)> frames_dropped{};
+
+  [[nodiscard]] std::uint64_t dropped(Drop why) const {
+    return frames_dropped.at(static_cast<std::size_t>(why));
+  }
+  void count(Drop why, std::size_t frames) {
+    frames_dropped.at(static_cast<std::size_t>(why)) += frames;
+  }
 };
 
 class Fanout {
@@ -58,8 +73,6 @@ class Fanout {
   [[nodiscard]] MemberId id_of(std::uint32_t slot) const { return {slot, slots_[slot].generation}; }
   // Queues bytes for one connection, after everything it is owed by now.
   void send(MemberId member, base::Frame frame, Bound bound);
-  // Forgets frames that have not begun; the one that has begun will be finished.
-  void drop_unbegun(MemberId member);
   [[nodiscard]] std::size_t owed_bytes(MemberId member) const;
   void resume(MemberId member);
 

@@ -62,14 +62,20 @@ void Outbox::consume(std::size_t bytes) {
   }
 }
 
+std::size_t Outbox::unit_count() const {
+  if (!backlog_) return 0;
+  std::size_t units = 0;
+  for (std::size_t i = backlog_->head; i < backlog_->pieces.size(); ++i) {
+    const Piece& piece = backlog_->pieces[i];
+    units += piece.frame.units_between(piece.offset, piece.end);
+  }
+  return units;
+}
+
 std::size_t Outbox::drop_unbegun() {
   if (!backlog_) return 0;
   Backlog& backlog = *backlog_;
-  std::size_t units = 0;
-  for (std::size_t i = backlog.head; i < backlog.pieces.size(); ++i) {
-    const Piece& piece = backlog.pieces[i];
-    units += piece.frame.units_between(piece.offset, piece.end);
-  }
+  const std::size_t units = unit_count();
   Piece& first = backlog.pieces[backlog.head];
   const auto end = static_cast<std::uint32_t>(first.frame.unit_end(first.offset));
   if (end == first.offset) {

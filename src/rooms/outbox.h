@@ -27,6 +27,8 @@ class Outbox {
   [[nodiscard]] std::size_t bytes() const { return backlog_ ? backlog_->bytes : 0; }
   [[nodiscard]] bool empty() const { return backlog_ == nullptr; }
 
+  // Units of which something is still to be sent.
+  [[nodiscard]] std::size_t unit_count() const;
   // Queues the bytes of `frame` from `offset` on (0 to its size; nothing when it is the size).
   void push(base::Frame frame, std::size_t offset = 0);
   // Appends what to send next, at most `bytes_max` bytes and `pieces_max` pieces, to `out`; returns

@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "broker/broker.h"
@@ -41,6 +42,9 @@ class ConnectionHost {
   virtual void admit(const std::string& address, std::move_only_function<void(bool)> done) = 0;
   // An admitted connection has gone.
   virtual void release(const std::string& address) = 0;
+  // Browsers hide from a page why its handshake failed: the operator reads it in the log, once in a
+  // while.
+  virtual void report_refused_origin(std::string_view origin) = 0;
   // The metrics of the whole node as text; later, on this shard.
   virtual void gather_metrics(std::move_only_function<void(std::string)> done) = 0;
 };

@@ -130,6 +130,9 @@ void Connection::on_metrics(const std::string& text) {
 void Connection::begin_upgrade(const Request& request, const codec::http::Target& target) {
   auto upgrade = check_article_upgrade(request, target, context_.config.origins);
   if (!upgrade) {
+    if (upgrade.error().refusal == Refusal::kOrigin) {
+      context_.host.report_refused_origin(request.header("origin").value_or(""));
+    }
     refuse(std::move(upgrade.error()));
     return;
   }

@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Refusal::kCount)
     "rooms",       "draining", "unavailable"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(Disconnect::kCount)>
     kDisconnectNames{"peer", "protocol", "slow", "rate", "dead", "lost", "unavailable", "drain"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(rooms::Drop::kCount)> kDropNames{
+    "slow", "gone"};
 
 std::string number_text(double number) {
   std::array<char, 32> text{};
@@ -143,8 +145,8 @@ std::string render_metrics(std::span<const ShardMetrics> shards) {
         [](M m) { return m.fanout.fast_path_sends; });
   w.sum("palaver_slow_path_sends_total", "counter", "Sends from an outbox.",
         [](M m) { return m.fanout.slow_path_sends; });
-  w.sum("palaver_frames_dropped_total", "counter", "Frames dropped with their slow member.",
-        [](M m) { return m.fanout.frames_dropped; });
+  w.by_reason("palaver_frames_dropped_total", "Frames that were owed and are never sent.",
+              kDropNames, [](M m) -> const auto& { return m.fanout.frames_dropped; });
   w.sum("palaver_pings_sent_total", "counter", "Pings.", [](M m) { return m.pings_sent; });
   w.sum("palaver_holes_filled_total", "counter", "Holes read from the broker.",
         [](M m) { return m.home.holes_filled; });

@@ -32,7 +32,7 @@ Node::Node(Options options, const ServerConfig& config, const base::Logger& log)
   ShardHost& host = *this;
   for (unsigned i = 0; i < options_.shards; ++i) {
     const Shard::Options shard{.id = {i}, .io = options_.io, .seed = options_.seed + i};
-    shards_.push_back(std::make_unique<Shard>(shard, config_, links_, host));
+    shards_.push_back(std::make_unique<Shard>(shard, config_, links_, host, log_));
   }
   for (const auto& shard : shards_) links_.shards.push_back(shard->link());
 }

@@ -14,14 +14,18 @@ namespace palaver::server {
 namespace {
 
 constexpr base::Duration kDrainStep = std::chrono::milliseconds{20};
+// Anybody can send origins: they must not fill the log.
+constexpr base::Duration kOriginReportInterval = std::chrono::seconds{10};
+constexpr std::size_t kOriginReportBytesMax = 200;
 
 }  // namespace
 
 Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLinks& links,
-             ShardHost& host)
+             ShardHost& host, const base::Logger& log)
     : options_(options),
       config_(config),
       host_(host),
+      log_(log),
       read_buffer_(base::kReadBufferBytes),
       fanout_(config.limits.outbox_bytes_max),
       hub_(options.id, fanout_, *this, links),
@@ -112,6 +116,14 @@ void Shard::admit(const std::string& address, std::move_only_function<void(bool)
 }
 
 void Shard::release(const std::string& address) { host_.release(address); }
+
+void Shard::report_refused_origin(std::string_view origin) {
+  const base::Instant now = loop_.now();
+  if (now < origin_report_due_) return;
+  origin_report_due_ = now + kOriginReportInterval;
+  log_.warning("origin refused; if it is yours, list it in --allowed-origins",
+               {{"origin", origin.substr(0, kOriginReportBytesMax)}});
+}
 
 void Shard::gather_metrics(std::move_only_function<void(std::string)> done) {
   host_.gather_metrics(options_.id, std::move(done));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -56,7 +57,7 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   };
 
   Shard(const Options& options, const ServerConfig& config, rooms::NodeLinks& links,
-        ShardHost& host);
+        ShardHost& host, const base::Logger& log);
   ~Shard() override;
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -90,6 +91,7 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   [[nodiscard]] bool is_draining() const override { return draining_; }
   void admit(const std::string& address, std::move_only_function<void(bool)> done) override;
   void release(const std::string& address) override;
+  void report_refused_origin(std::string_view origin) override;
   void gather_metrics(std::move_only_function<void(std::string)> done) override;
   // HubObserver.
   void on_lost(rooms::MemberId member, const model::RoomName& room) override;
@@ -104,6 +106,7 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   const Options options_;
   const ServerConfig& config_;
   ShardHost& host_;
+  const base::Logger& log_;
   net::Loop loop_;
   ShardMetrics metrics_;
   Framer framer_;
@@ -123,6 +126,8 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   std::vector<rooms::MemberId> doomed_;
   std::vector<rooms::MemberId> flush_waiters_;
   std::vector<base::SendOp> ops_;
+
+  base::Instant origin_report_due_;
 
   bool draining_ = false;
   bool drained_reported_ = false;

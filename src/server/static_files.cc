@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "codec/http/headers.h"
@@ -147,7 +148,7 @@ bool accepts_gzip(const http::Request& request) {
   std::string_view list = request.header("accept-encoding").value_or("");
   while (const auto element = http::next_list_element(list)) {
     const std::size_t semicolon = std::min(element->find(';'), element->size());
-    if (!http::equals_ignoring_case(http::trim(element->substr(0, semicolon)), "gzip")) continue;
+    if (!base::equals_ignoring_case(http::trim(element->substr(0, semicolon)), "gzip")) continue;
     std::string_view weight = http::trim(element->substr(std::min(semicolon + 1, element->size())));
     if (!weight.starts_with("q=") && !weight.starts_with("Q=")) return weight.empty();
     weight.remove_prefix(2);

@@ -17,14 +17,10 @@ struct Header {
 };
 
 // ASCII only, whatever the locale is.
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 [[nodiscard]] std::string to_lower(std::string_view text);
 
 // Without spaces and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
-
-// RFC 9110 section 5.6.2.
-[[nodiscard]] bool is_token(std::string_view text);
 
 // Takes the next element from the front of a list (RFC 9110 section 5.6.1), trimmed; empty elements
 // are skipped, and commas inside quoted strings do not separate. nullopt: nothing is left.

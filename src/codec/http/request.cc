@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "codec/http/request_message.h"
 
@@ -24,7 +25,7 @@ bool is_last_chunk(std::string_view line) {
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
   for (const Header& header : headers) {
-    if (equals_ignoring_case(header.name, name)) return header.value;
+    if (base::equals_ignoring_case(header.name, name)) return header.value;
   }
   return std::nullopt;
 }

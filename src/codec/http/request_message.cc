@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "codec/http/authority.h"
 #include "codec/http/target.h"
@@ -153,14 +154,14 @@ std::optional<ParseError> RequestParser::Message::check_framing() const {
   if (!encoding) return std::nullopt;
   if (length) return ParseError{400, "Content-Length beside Transfer-Encoding"};
   if (request_.version_minor == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
-  if (equals_ignoring_case(*encoding, "chunked")) {
+  if (base::equals_ignoring_case(*encoding, "chunked")) {
     CHECK(chunked(), "Beast and we disagree about the end of a body");
     return std::nullopt;
   }
   std::string_view codings = *encoding;
   std::string_view last;
   while (const auto coding = next_list_element(codings)) last = *coding;
-  if (!equals_ignoring_case(last, "chunked")) return ParseError{400, "bad Transfer-Encoding"};
+  if (!base::equals_ignoring_case(last, "chunked")) return ParseError{400, "bad Transfer-Encoding"};
   return ParseError{501, "transfer codings other than chunked are not implemented"};
 }
 
@@ -168,7 +169,7 @@ std::optional<ParseError> RequestParser::Message::check_framing() const {
 std::optional<ParseError> RequestParser::Message::check_expect() {
   const auto expect = request_.header("expect");
   if (!expect || request_.version_minor == 0) return std::nullopt;
-  if (!equals_ignoring_case(*expect, "100-continue")) {
+  if (!base::equals_ignoring_case(*expect, "100-continue")) {
     return ParseError{417, "the only expectation met here is 100-continue"};
   }
   expects_continue_ = true;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/json_text.h"
 
@@ -63,7 +64,7 @@ bool has_no_content(unsigned status) { return status < 200 || status == 204 || s
 // A value may hold a peer's text (a redirect's path, a file's name), so it is made harmless instead
 // of checked: a peer must not be able to stop the process.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  CHECK(is_token(name), "the name of a header field is a token");
+  CHECK(base::is_token(name), "the name of a header field is a token");
   out += name;
   out += ": ";
   const std::size_t begin = out.size();

@@ -5,6 +5,7 @@
 #include <boost/url/pct_string_view.hpp>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "codec/http/headers.h"
 
@@ -84,7 +85,7 @@ std::optional<AbsoluteForm> split_absolute_form(std::string_view raw) {
   const std::size_t colon = raw.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view scheme = raw.substr(0, colon);
-  if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) {
+  if (!base::equals_ignoring_case(scheme, "http") && !base::equals_ignoring_case(scheme, "https")) {
     return std::nullopt;
   }
   const std::string_view rest = raw.substr(colon + 3);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "codec/ws/extensions.h"
 #include "codec/ws/header_lexer.h"
@@ -111,7 +112,7 @@ std::string encode_upgrade_response(const Upgrade& upgrade, std::string_view sub
     add_header(response, "Sec-WebSocket-Extensions", upgrade.extensions);
   }
   if (!subprotocol.empty()) {
-    CHECK(is_token(subprotocol), "a subprotocol's name is a token");
+    CHECK(base::is_token(subprotocol), "a subprotocol's name is a token");
     add_header(response, "Sec-WebSocket-Protocol", subprotocol);
   }
   response += "\r\n";

@@ -4,23 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.h"
+
 namespace palaver::codec::ws {
-
-namespace {
-
-constexpr bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-constexpr bool is_token_char(char c) {
-  return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
-}
-
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
 
 bool HeaderLexer::at_end() {
   skip_space();
@@ -36,7 +22,7 @@ bool HeaderLexer::take(char separator) {
 
 std::optional<std::string_view> HeaderLexer::token() {
   skip_space();
-  const auto end = std::ranges::find_if_not(rest_, is_token_char);
+  const auto end = std::ranges::find_if_not(rest_, base::is_token_char);
   const auto size = static_cast<std::size_t>(end - rest_.begin());
   if (size == 0) return std::nullopt;
   const std::string_view token = rest_.substr(0, size);
@@ -59,7 +45,7 @@ std::optional<std::string> HeaderLexer::token_or_quoted() {
       return content;
     }
     if (rest_[i] == '\\' && ++i == rest_.size()) return std::nullopt;
-    if (!is_token_char(rest_[i])) return std::nullopt;
+    if (!base::is_token_char(rest_[i])) return std::nullopt;
     content.push_back(rest_[i]);
   }
   return std::nullopt;
@@ -67,14 +53,6 @@ std::optional<std::string> HeaderLexer::token_or_quoted() {
 
 void HeaderLexer::skip_space() {
   while (rest_.starts_with(' ') || rest_.starts_with('\t')) rest_.remove_prefix(1);
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, is_token_char);
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
 bool list_has_token(std::string_view header, std::string_view token) {
@@ -86,7 +64,7 @@ bool list_has_token(std::string_view header, std::string_view token) {
     if (!found) return false;
     const bool whole = lexer.at_end() || lexer.take(',');
     if (!whole) return false;
-    if (equals_ignoring_case(*found, token)) return true;
+    if (base::equals_ignoring_case(*found, token)) return true;
   }
 }
 

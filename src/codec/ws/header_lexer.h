@@ -28,9 +28,6 @@ class HeaderLexer {
   std::string_view rest_;
 };
 
-[[nodiscard]] bool is_token(std::string_view text);
-// ASCII only, as header names, tokens and extension names are.
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 // Whether `header`, a list of tokens, has this one, whatever its case.
 [[nodiscard]] bool list_has_token(std::string_view header, std::string_view token);
 

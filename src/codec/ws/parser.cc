@@ -236,7 +236,7 @@ Event Parser::finish_message(std::string_view payload, Inflater& inflater) {
       const bool too_big = inflated.error() == CloseCode::kMessageTooBig;
       return fail(inflated.error(), too_big ? "inflated message too big" : "message not deflated");
     }
-    if (text && !is_valid_utf8(*inflated)) {
+    if (text && !base::is_valid_utf8(*inflated)) {
       return fail(CloseCode::kInvalidPayload, "inflated text not UTF-8");
     }
     payload = *inflated;
@@ -251,7 +251,7 @@ Event Parser::finish_close(std::string_view payload) {
     const auto number = static_cast<std::uint16_t>(big_endian(payload.substr(0, 2)));
     if (!is_wire_close_code(number)) return fail(CloseCode::kProtocolError, "invalid close code");
     payload.remove_prefix(2);
-    if (!is_valid_utf8(payload)) {
+    if (!base::is_valid_utf8(payload)) {
       return fail(CloseCode::kInvalidPayload, "close reason not UTF-8");
     }
     code = static_cast<CloseCode>(number);

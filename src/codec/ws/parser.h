@@ -16,10 +16,10 @@
 #include <span>
 #include <string_view>
 
+#include "base/utf8.h"
 #include "codec/ws/close_code.h"
 #include "codec/ws/frame.h"
 #include "codec/ws/mask.h"
-#include "codec/ws/utf8.h"
 
 namespace palaver::codec::ws {
 
@@ -110,7 +110,7 @@ class Parser {
   bool fin_ = false;
   Compression compression_;  // of the connection
   Compression message_compression_ = Compression::kNone;
-  Utf8Validator utf8_;
+  base::Utf8Validator utf8_;
 };
 
 static_assert(sizeof(Parser) <= 64, "an idle connection is one cache line of parser");

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "codec/ws/utf8.h"
+#include "base/utf8.h"
 
 namespace palaver::codec::ws {
 namespace {
@@ -77,7 +77,7 @@ TEST(Frame, CutsAReasonBetweenCharacters) {
           std::string(ascii, 'a').append(character).append(std::string(20, 't'));
       const std::string cut = reason_of(reason);
       EXPECT_TRUE(reason.starts_with(cut));
-      EXPECT_TRUE(is_valid_utf8(cut)) << ascii;
+      EXPECT_TRUE(base::is_valid_utf8(cut)) << ascii;
       EXPECT_GT(cut.size(), 123 - character.size());
     }
   }

@@ -7,14 +7,14 @@
 #include <string>
 
 #include "codec/ws/deflate.h"
+#include "tests/support/utf8_samples.h"
 #include "tests/unit/codec_ws/client.h"
-#include "tests/unit/codec_ws/utf8_samples.h"
 
 namespace palaver::codec::ws {
 namespace {
 
 TEST(ParserText, AcceptsUtf8InEveryFragmentation) {
-  for (const std::string_view sample : kValidUtf8) {
+  for (const std::string_view sample : tests::support::kValidUtf8) {
     SCOPED_TRACE(testing::PrintToString(sample));
     expect_events(client_frame(0x81, sample), {text(sample)});
     for (std::size_t at = 0; at <= sample.size(); ++at) {
@@ -26,7 +26,7 @@ TEST(ParserText, AcceptsUtf8InEveryFragmentation) {
 }
 
 TEST(ParserText, RefusesEverythingElseInEveryFragmentation) {
-  for (const auto& [sample, proof] : kInvalidUtf8) {
+  for (const auto& [sample, proof] : tests::support::kInvalidUtf8) {
     SCOPED_TRACE(testing::PrintToString(sample));
     expect_events(client_frame(0x81, sample), {error(CloseCode::kInvalidPayload)});
     for (std::size_t at = 0; at <= sample.size(); ++at) {
@@ -41,7 +41,7 @@ TEST(ParserText, RefusesEverythingElseInEveryFragmentation) {
 }
 
 TEST(ParserText, FailsAtTheFirstByteThatProvesIt) {
-  for (const auto& [sample, proof] : kInvalidUtf8) {
+  for (const auto& [sample, proof] : tests::support::kInvalidUtf8) {
     SCOPED_TRACE(testing::PrintToString(sample));
     // The frame announces more than the sample, so that only a byte can prove anything.
     std::string bytes = client_frame(0x81, std::string(sample) + "tail");
@@ -69,7 +69,7 @@ TEST(ParserText, ChecksEachMessageAnew) {
 TEST(ParserText, ChecksInflatedTextToo) {
   expect_events(client_frame(0xc1, deflate_for_test("gr\xc3\xbc\xc3\x9f")),
                 {text("gr\xc3\xbc\xc3\x9f")}, kDeflate);
-  for (const auto& [sample, proof] : kInvalidUtf8) {
+  for (const auto& [sample, proof] : tests::support::kInvalidUtf8) {
     SCOPED_TRACE(testing::PrintToString(sample));
     expect_events(client_frame(0xc1, deflate_for_test(sample)), {error(CloseCode::kInvalidPayload)},
                   kDeflate);

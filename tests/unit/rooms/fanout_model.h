@@ -101,7 +101,6 @@ class FanoutRig {
   void join_or_leave(Connection& connection);
   void leave(Connection& connection, std::size_t room);
   void forget(std::size_t room);
-  void drop(Connection& connection);
 
   void end_turn(bool sockets_take_all);
   // What the turn's end owes; which connections send straight from a run, and which overflow.

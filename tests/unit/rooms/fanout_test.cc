@@ -16,6 +16,7 @@ namespace palaver::tests::rooms {
 namespace {
 
 using base::Frame;
+using palaver::rooms::Drop;
 using palaver::rooms::EncodedFrames;
 using palaver::rooms::Encoding;
 using palaver::rooms::Fanout;
@@ -258,7 +259,8 @@ TEST_F(FanoutTest, AnOverflowLeavesTheBegunUnitAndWhatIsSaidAfterIt) {
   publish(room, std::string(60, 'y'));
   turn();
   EXPECT_EQ(outcome_.overflowed, std::vector{member});
-  EXPECT_EQ(fanout_.counters().frames_dropped, 2U);
+  EXPECT_EQ(fanout_.counters().dropped(Drop::kSlow), 2U);
+  EXPECT_EQ(fanout_.counters().dropped(Drop::kGone), 0U);
   EXPECT_EQ(fanout_.owed_bytes(member), 3U);
   fanout_.send(member, Frame::copy_of("close"), Fanout::Bound::kOwn);
   publish(room, "never");
@@ -302,6 +304,16 @@ TEST_F(FanoutTest, AnOverflowOfAClosedConnectionIsNotTold) {
   turn();
   EXPECT_TRUE(outcome_.overflowed.empty());
   EXPECT_EQ(seen(next), "hello");
+}
+
+TEST_F(FanoutTest, WhatAClosedConnectionWasOwedIsCountedAsDropped) {
+  const MemberId member = open();
+  send(member, "begun");
+  send(member, "never");
+  turn({{member.slot, 2}});
+  fanout_.close(member);
+  EXPECT_EQ(fanout_.counters().dropped(Drop::kGone), 2U);
+  EXPECT_EQ(fanout_.counters().dropped(Drop::kSlow), 0U);
 }
 
 TEST_F(FanoutTest, WhatTheCallerBoundsDoesNotOverflow) {

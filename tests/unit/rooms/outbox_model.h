@@ -42,6 +42,9 @@ class OutboxRig {
         send();
     }
     expect(outbox_.bytes() == owed_.size(), "bytes() is what is owed");
+    expect(outbox_.unit_count() ==
+               static_cast<std::size_t>(std::ranges::count(owed_, true, &Byte::ends)),
+           "unit_count() is the units that have not ended");
     expect(outbox_.empty() == owed_.empty(), "empty() is nothing owed");
   }
 

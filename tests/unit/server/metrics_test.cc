@@ -202,11 +202,11 @@ TEST(Metrics, EachCounterIsRendered) {
                                         &shard.fanout.runs_joined,
                                         &shard.fanout.slow_path_sends,
                                         &shard.fanout.fast_path_sends,
-                                        &shard.fanout.frames_dropped,
                                         &shard.home.publications,
                                         &shard.home.holes_filled,
                                         &shard.home.tails_filled,
                                         &shard.home.rooms_lost};
+  for (std::uint64_t& count : shard.fanout.frames_dropped) fields.push_back(&count);
   for (std::uint64_t& count : shard.refusals) fields.push_back(&count);
   for (std::uint64_t& count : shard.disconnects) fields.push_back(&count);
   std::set<double> expected;

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace palaver::codec::ws {
+namespace palaver::tests::support {
 
 using namespace std::string_view_literals;
 
@@ -69,4 +69,4 @@ inline constexpr std::string_view kUnfinishedUtf8[] = {
     "\xc3"sv, "\xe2"sv, "\xe2\x82"sv, "\xf0"sv, "\xf0\x9f"sv, "\xf0\x9f\x98"sv, "ok \xed\x9f"sv,
 };
 
-}  // namespace palaver::codec::ws
+}  // namespace palaver::tests::support

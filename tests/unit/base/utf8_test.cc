@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The validator against tables, against every cut, and against a decoder that works by definition.
-#include "codec/ws/utf8.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <random>
 #include <string>
 
-#include "tests/unit/codec_ws/utf8_samples.h"
+#include "tests/support/utf8_samples.h"
 
-namespace palaver::codec::ws {
+namespace palaver::base {
 namespace {
 
 // Decodes each character to its code point and asks what UTF-8 is: shortest form, no surrogate, at
@@ -51,14 +51,14 @@ bool all_cuts_agree(std::string_view text, bool valid) {
 }
 
 TEST(Utf8, AcceptsValidTexts) {
-  for (const std::string_view sample : kValidUtf8) {
+  for (const std::string_view sample : tests::support::kValidUtf8) {
     EXPECT_TRUE(is_valid_utf8(sample)) << testing::PrintToString(sample);
     EXPECT_TRUE(all_cuts_agree(sample, true)) << testing::PrintToString(sample);
   }
 }
 
 TEST(Utf8, RefusesInvalidTextsAtTheByteThatProvesIt) {
-  for (const auto& [sample, proof] : kInvalidUtf8) {
+  for (const auto& [sample, proof] : tests::support::kInvalidUtf8) {
     EXPECT_FALSE(is_valid_utf8(sample)) << testing::PrintToString(sample);
     EXPECT_TRUE(all_cuts_agree(sample, false)) << testing::PrintToString(sample);
     Utf8Validator before;
@@ -69,7 +69,7 @@ TEST(Utf8, RefusesInvalidTextsAtTheByteThatProvesIt) {
 }
 
 TEST(Utf8, KnowsWhereATextMustNotEnd) {
-  for (const std::string_view sample : kUnfinishedUtf8) {
+  for (const std::string_view sample : tests::support::kUnfinishedUtf8) {
     Utf8Validator validator;
     EXPECT_TRUE(validator.feed(sample));
     EXPECT_FALSE(validator.complete());
@@ -104,7 +104,7 @@ TEST(Utf8, AgreesWithTheDefinitionOnRandomTexts) {
     std::string text;
     while (random() % 8 != 0) {
       if (random() % 3 == 0) text += std::string(random() % 40, 'a');
-      text += kValidUtf8[random() % std::size(kValidUtf8)];
+      text += tests::support::kValidUtf8[random() % std::size(tests::support::kValidUtf8)];
     }
     if (!text.empty() && random() % 2 == 0)
       text[random() % text.size()] = static_cast<char>(random());
@@ -120,4 +120,4 @@ TEST(Utf8, AgreesWithTheDefinitionOnRandomTexts) {
 }
 
 }  // namespace
-}  // namespace palaver::codec::ws
+}  // namespace palaver::base
