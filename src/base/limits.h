@@ -58,6 +58,11 @@ inline constexpr std::size_t kRoomNameBytesMax = 255;
 // A replay: entries and bytes of one burst. centrifuge-python refuses frames above 1 MiB.
 inline constexpr std::size_t kReplayEntriesMax = 300;
 inline constexpr std::size_t kReplayBytesMax = 512 * 1024;
+// The same for one reply of the Centrifuge protocol, whose frame (kReplayBytesMax) also holds the
+// publications' other fields.
+inline constexpr std::size_t kReplayReplyBytesMax = 384 * 1024;
+// Rooms of one connection. Beyond: error 106.
+inline constexpr std::size_t kSubscriptionsMax = 128;
 // Publications held back while a room's member is joining. Beyond: the join starts again.
 inline constexpr std::size_t kJoinHoldMax = 4'096;
 

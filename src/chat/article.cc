@@ -10,6 +10,7 @@ namespace palaver::chat {
 
 namespace {
 
+constexpr std::string_view kAnonymous = "anonymous";
 constexpr std::string_view kUserPrefix = "article:";
 constexpr std::size_t kTimeSize = 22;  // "[YYYY-MM-DD HH:MM:SS] "
 
@@ -34,6 +35,7 @@ std::optional<std::string> article_line(const model::Publication& publication) {
   const auto text = text_of(publication.data.view());
   if (!text) return {};
   std::string_view user = publication.sender.user.value;
+  if (user.empty()) user = kAnonymous;
   if (user.starts_with(kUserPrefix)) user.remove_prefix(kUserPrefix.size());
   std::string line;
   line.reserve(kTimeSize + text->size() + user.size() + 3);

@@ -13,8 +13,8 @@
 
 namespace palaver::rooms {
 
-enum class Encoding : std::uint8_t { kArticle, kArticleDeflated };
-inline constexpr std::size_t kEncodingCount = 2;
+enum class Encoding : std::uint8_t { kArticle, kArticleDeflated, kJson, kJsonDeflated };
+inline constexpr std::size_t kEncodingCount = 4;
 
 [[nodiscard]] constexpr std::size_t index_of(Encoding encoding) {
   return static_cast<std::size_t>(encoding);
@@ -30,7 +30,8 @@ class Encoder {
  public:
   virtual ~Encoder() = default;
   // Frames of one unit for the encodings in `wanted`.
-  [[nodiscard]] virtual EncodedFrames encode(const model::Publication& publication,
+  [[nodiscard]] virtual EncodedFrames encode(const model::RoomName& room,
+                                             const model::Publication& publication,
                                              const EncodingSet& wanted) = 0;
 };
 

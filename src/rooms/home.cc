@@ -317,7 +317,7 @@ void Home::feed(const model::RoomName& name, const HomeRoom& room,
   for (const ShardMembers& members : room.shards) {
     for (std::size_t i = 0; i < kEncodingCount; ++i) wanted[i] |= members.count[i] > 0;
   }
-  const EncodedFrames frames = encoder_.encode(publication, wanted);
+  const EncodedFrames frames = encoder_.encode(name, publication, wanted);
   for (const ShardMembers& members : room.shards) {
     const ShardLink& link = links_.at(members.shard);
     link.executor->post([hub = link.hub, name, frames] { hub->deliver(name, frames); });

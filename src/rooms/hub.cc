@@ -45,12 +45,20 @@ void Hub::close(MemberId member) {
   fanout_.close(member);
 }
 
-void Hub::leave_all(MemberId member) {
+void Hub::leave(MemberId member, const model::RoomName& name) {
   for (const auto& [room, encoding] : fanout_.rooms_of(member)) {
-    fanout_.leave(*room, member);
-    tell_home_left(room->name, encoding);
-    release_if_empty(*room);
+    if (room->name == name) leave(member, *room, encoding);
   }
+}
+
+void Hub::leave_all(MemberId member) {
+  for (const auto& [room, encoding] : fanout_.rooms_of(member)) leave(member, *room, encoding);
+}
+
+void Hub::leave(MemberId member, Room& room, Encoding encoding) {
+  fanout_.leave(room, member);
+  tell_home_left(room.name, encoding);
+  release_if_empty(room);
 }
 
 void Hub::tell_home_left(const model::RoomName& room, Encoding encoding) {

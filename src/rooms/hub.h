@@ -41,6 +41,8 @@ class Hub {
             JoinDone done);
   // The member leaves every room and its connection's outbox is closed: no call for it follows.
   void close(MemberId member);
+  // The member leaves this room; nothing happens when it is not in it.
+  void leave(MemberId member, const model::RoomName& room);
   // The member leaves every room; its outbox stays, for a last frame.
   void leave_all(MemberId member);
 
@@ -59,6 +61,7 @@ class Hub {
     JoinDone done;
   };
 
+  void leave(MemberId member, Room& room, Encoding encoding);
   void tell_home_left(const model::RoomName& room, Encoding encoding);
   void release_if_empty(Room& room);
 

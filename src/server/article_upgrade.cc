@@ -64,7 +64,8 @@ Checked read_history(const codec::http::Target& target, rooms::JoinOptions& join
   return {};
 }
 
-Checked read_handshake(const codec::http::Request& request, ArticleUpgrade& result) {
+std::expected<codec::ws::Upgrade, UpgradeRefusal> read_handshake(
+    const codec::http::Request& request, const codec::http::OriginPolicy& origins) {
   const auto value = [&](std::string_view name) { return request.header(name).value_or(""); };
   const codec::ws::UpgradeRequest upgrade{
       .method = request.method_name,
@@ -84,11 +85,19 @@ Checked read_handshake(const codec::http::Request& request, ArticleUpgrade& resu
     refused.headers = parse_headers(error.headers);
     return std::unexpected(std::move(refused));
   }
-  result.upgrade = std::move(*checked);
-  return {};
+  if (!is_allowed(origins.judge(request.header("origin"), request.header("host")))) {
+    return std::unexpected(refusal(
+        403, "this page's origin is not allowed; list it in --allowed-origins", Refusal::kOrigin));
+  }
+  return std::move(*checked);
 }
 
 }  // namespace
+
+std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
+    const codec::http::Request& request, const codec::http::OriginPolicy& origins) {
+  return read_handshake(request, origins);
+}
 
 std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
     const codec::http::Request& request, const codec::http::Target& target,
@@ -98,11 +107,9 @@ std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
   if (auto history = read_history(target, result.join); !history) {
     return std::unexpected(history.error());
   }
-  if (auto shake = read_handshake(request, result); !shake) return std::unexpected(shake.error());
-  if (!is_allowed(origins.judge(request.header("origin"), request.header("host")))) {
-    return std::unexpected(refusal(
-        403, "this page's origin is not allowed; list it in --allowed-origins", Refusal::kOrigin));
-  }
+  auto upgrade = read_handshake(request, origins);
+  if (!upgrade) return std::unexpected(std::move(upgrade.error()));
+  result.upgrade = std::move(*upgrade);
   return result;
 }
 

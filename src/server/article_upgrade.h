@@ -33,6 +33,10 @@ struct UpgradeRefusal {
   std::vector<codec::http::Header> headers;
 };
 
+// The Centrifuge protocol's: no room is asked for yet.
+[[nodiscard]] std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
+    const codec::http::Request& request, const codec::http::OriginPolicy& origins);
+
 [[nodiscard]] std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
     const codec::http::Request& request, const codec::http::Target& target,
     const codec::http::OriginPolicy& origins);

@@ -21,6 +21,8 @@ Connection::Connection(ConnectionContext& context, Socket socket, rooms::MemberI
       .leftover = {},
       .idle_since = context_.clock.now(),
       .upgrade = nullptr,
+      .client_upgrade = nullptr,
+      .subprotocol = {},
   });
 }
 
@@ -94,7 +96,9 @@ void Connection::on_readable() {
 }
 
 void Connection::read_more_or_wait() {
-  if (phase_ != Phase::kAnswering && phase_ != Phase::kJoining) wait_readable();
+  if (phase_ == Phase::kAnswering || phase_ == Phase::kJoining) return;
+  const rooms::ClientSession* client = client_session();
+  if (client == nullptr || !client->busy() || phase_ != Phase::kOpen) wait_readable();
 }
 
 void Connection::on_end_of_stream() {
@@ -172,8 +176,7 @@ void Connection::on_flushed() {
 
 void Connection::drain() {
   if (phase_ == Phase::kOpen) {
-    begin_close(codec::ws::CloseCode::kServiceRestart, "the server is restarting",
-                Disconnect::kDrain);
+    begin_close(Disconnect::kDrain);
   }
 }
 

@@ -11,7 +11,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@
 #include "codec/ws/close_code.h"
 #include "codec/ws/parser.h"
 #include "rooms/article_session.h"
+#include "rooms/client_session.h"
 #include "rooms/join.h"
 #include "rooms/outbox.h"
 #include "server/article_upgrade.h"
@@ -39,10 +42,10 @@ struct Arrival {
   bool admin = false;       // came by the admin port
 };
 
-class Connection {
+class Connection final : public rooms::SessionHost {
  public:
   Connection(ConnectionContext& context, Socket socket, rooms::MemberId member, Arrival arrival);
-  ~Connection();
+  ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -59,6 +62,7 @@ class Connection {
   void on_ping_due();
   void on_moved(Liveness::PingPlace place);
   void on_lost(const model::RoomName& room);
+  [[nodiscard]] rooms::ClientSession* client_session();
   void on_publish_failed(const base::Error& error);
   void on_admitted(const std::string& address, bool allowed);
   void on_metrics(const std::string& text);
@@ -100,7 +104,11 @@ class Connection {
   void begin_upgrade(const codec::http::Request& request, const codec::http::Target& target);
   void join();
   rooms::Hub::Answer on_joined(base::Result<rooms::Joined> joined);
-  void open(const rooms::Joined& joined);
+  [[nodiscard]] std::unique_ptr<SessionState> make_session(
+      codec::ws::Compression compression) const;
+  void open_article(const rooms::Joined& joined);
+  void open_client();
+  void open(const codec::ws::Upgrade& upgrade, std::unique_ptr<SessionState> session);
   void refuse(UpgradeRefusal refusal);
   void refuse_busy(Refusal refusal, std::string_view reason);
   void respond(const codec::http::Response& response);
@@ -110,7 +118,22 @@ class Connection {
   void on_session_bytes(std::span<char> input);
   void on_event(const codec::ws::Event& event);
   void on_text(std::string_view text);
-  [[nodiscard]] bool take_token();
+  // SessionHost.
+  void say(std::string_view lines) override;
+  void replay(const model::RoomName& room, const model::Publication& publication) override;
+  void disconnect(const codec::wire::DisconnectCode& code) override;
+  [[nodiscard]] bool take_token() override;
+  void on_idle() override;
+  void finish_later() override;
+  [[nodiscard]] std::function<rooms::ClientSession*()> finder() override;
+
+  // The code that `why` has in the client's protocol.
+  struct Close {
+    codec::ws::CloseCode code;
+    std::string_view reason;
+  };
+  [[nodiscard]] Close close_of(Disconnect why) const;
+  void begin_close(Disconnect why);
   void begin_close(codec::ws::CloseCode code, std::string_view reason, Disconnect disconnect);
   void on_peer_close(codec::ws::CloseCode code);
 
@@ -136,11 +159,16 @@ struct Connection::HttpState {
   bool keep_alive = false;
   base::Instant idle_since;
   std::unique_ptr<ArticleUpgrade> upgrade;
+  std::unique_ptr<codec::ws::Upgrade> client_upgrade;
+  std::string subprotocol;
 };
 
 struct Connection::SessionState {
   codec::ws::Parser parser;
-  rooms::ArticleSession article;
+  codec::ws::Compression compression{};
+  // One of the two.
+  std::optional<rooms::ArticleSession> article;
+  std::unique_ptr<rooms::ClientSession> client;
   double tokens = 0;
   base::Instant refilled;
   Liveness::PingPlace ping_place;

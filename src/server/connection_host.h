@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "broker/broker.h"
 #include "codec/ws/deflate.h"
 #include "rooms/fanout.h"
@@ -53,6 +54,7 @@ struct ConnectionContext {
   ConnectionHost& host;
   const ServerConfig& config;
   const base::Clock& clock;
+  base::Executor& executor;
   rooms::Fanout& fanout;
   rooms::Hub& hub;
   broker::Broker*& broker;  // set before the first connection
@@ -60,7 +62,8 @@ struct ConnectionContext {
   codec::ws::Inflater& inflater;
   ShardMetrics& metrics;
   std::span<char> read_buffer;
-  base::Frame ping;  // the one that all get
+  base::Frame ping;       // the one that all members by the article's protocol get
+  base::Frame json_ping;  // likewise, of the Centrifuge protocol
 };
 
 }  // namespace palaver::server

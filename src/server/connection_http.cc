@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP half of Connection: requests, routes, and the handshake that opens a session.
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
 #include "codec/http/forwarded.h"
 #include "codec/ws/frame.h"
 #include "server/connection.h"
@@ -28,6 +32,19 @@ bool has_key(const Request& request, std::string_view key) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view value = request.header("authorization").value_or("");
   return value.starts_with(kScheme) && keys_equal(value.substr(kScheme.size()), key);
+}
+
+// A client's id is seen by everybody in its rooms: it tells nothing and cannot be guessed.
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  CHECK(RAND_bytes(bytes.data(), bytes.size()) == 1, "the system has random bytes");
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
 }
 
 Response status_response(bool good) {
@@ -85,7 +102,9 @@ void Connection::route(const Request& request, const codec::http::Target& target
   const bool alone = target.segments.size() == 1;
   const bool reads =
       request.method == codec::http::Method::kGet || request.method == codec::http::Method::kHead;
-  if (first == "ws" && !http_->arrival.admin) {
+  const bool client =
+      first == "connection" && target.segments.size() == 2 && target.segments.back() == "websocket";
+  if ((first == "ws" || client) && !http_->arrival.admin) {
     begin_upgrade(request, target);
   } else if (alone && reads && (first == "health" || first == "startup")) {
     respond(status_response(true));
@@ -128,19 +147,36 @@ void Connection::on_metrics(const std::string& text) {
 }
 
 void Connection::begin_upgrade(const Request& request, const codec::http::Target& target) {
-  auto upgrade = check_article_upgrade(request, target, context_.config.origins);
-  if (!upgrade) {
-    if (upgrade.error().refusal == Refusal::kOrigin) {
+  std::optional<UpgradeRefusal> refused;
+  if (target.segments.front() == "ws") {
+    auto upgrade = check_article_upgrade(request, target, context_.config.origins);
+    if (upgrade) {
+      http_->upgrade = std::make_unique<ArticleUpgrade>(std::move(*upgrade));
+    } else {
+      refused = std::move(upgrade.error());
+    }
+  } else {
+    auto upgrade = check_client_upgrade(request, context_.config.origins);
+    if (upgrade) {
+      http_->client_upgrade = std::make_unique<codec::ws::Upgrade>(std::move(*upgrade));
+      constexpr std::array<std::string_view, 1> kSubprotocols{"centrifuge-json"};
+      const std::string_view offered = request.header("sec-websocket-protocol").value_or("");
+      http_->subprotocol = codec::ws::select_subprotocol(offered, kSubprotocols);
+    } else {
+      refused = std::move(upgrade.error());
+    }
+  }
+  if (refused) {
+    if (refused->refusal == Refusal::kOrigin) {
       context_.host.report_refused_origin(request.header("origin").value_or(""));
     }
-    refuse(std::move(upgrade.error()));
+    refuse(std::move(*refused));
     return;
   }
   if (context_.host.is_draining()) {
     refuse_busy(Refusal::kDraining, "the server is restarting");
     return;
   }
-  http_->upgrade = std::make_unique<ArticleUpgrade>(std::move(*upgrade));
   set_deadline(DeadlineKind::kRequest);
   phase_ = Phase::kJoining;
   const auto& hops = context_.config.trusted_hops;
@@ -175,6 +211,10 @@ void Connection::on_admitted(const std::string& address, bool allowed) {
 }
 
 void Connection::join() {
+  if (http_->client_upgrade) {
+    open_client();
+    return;
+  }
   const ArticleUpgrade& upgrade = *http_->upgrade;
   context_.hub.join(
       member_, upgrade.room, article_encoding(upgrade.upgrade.compression()), upgrade.join,
@@ -184,7 +224,7 @@ void Connection::join() {
 rooms::Hub::Answer Connection::on_joined(base::Result<rooms::Joined> joined) {
   if (doomed_) return rooms::Hub::Answer::kLeave;
   if (joined && !context_.host.is_draining()) {
-    open(*joined);
+    open_article(*joined);
     return rooms::Hub::Answer::kStay;
   }
   if (joined) {
@@ -196,32 +236,61 @@ rooms::Hub::Answer Connection::on_joined(base::Result<rooms::Joined> joined) {
   return rooms::Hub::Answer::kLeave;
 }
 
-void Connection::open(const rooms::Joined& joined) {
-  ArticleUpgrade& upgrade = *http_->upgrade;
-  const auto compression = upgrade.upgrade.compression();
-  const auto encoding = article_encoding(compression);
-  const base::Limits& limits = context_.config.limits;
-  auto& fanout = context_.fanout;
-  fanout.send(member_, base::Frame::copy_of(encode_upgrade_response(upgrade.upgrade, {})),
-              rooms::Fanout::Bound::kOwn);
+void Connection::open_article(const rooms::Joined& joined) {
+  const std::unique_ptr<ArticleUpgrade> upgrade = std::move(http_->upgrade);
+  const auto encoding = article_encoding(upgrade->upgrade.compression());
+  const model::RoomName room = upgrade->room;
+  auto session = make_session(upgrade->upgrade.compression());
+  session->article.emplace(std::move(upgrade->room), upgrade->client_id, *context_.broker);
+  open(upgrade->upgrade, std::move(session));
   // Bounded by the replay's own limits, and paced like everything in an outbox.
   for (const model::Publication& publication : joined.replay) {
-    fanout.send(member_, context_.framer.encode_one(publication, encoding),
-                rooms::Fanout::Bound::kOwn);
+    context_.fanout.send(member_, context_.framer.encode_one(room, publication, encoding),
+                         rooms::Fanout::Bound::kOwn);
   }
   context_.metrics.replayed += joined.replay.size();
-  ++context_.metrics.handshakes;
-  ++context_.metrics.members;
-  session_ = std::make_unique<SessionState>(SessionState{
+}
+
+void Connection::open_client() {
+  const std::unique_ptr<codec::ws::Upgrade> upgrade = std::move(http_->client_upgrade);
+  auto session = make_session(upgrade->compression());
+  const auto ping =
+      std::chrono::ceil<std::chrono::seconds>(context_.config.limits.ping_interval).count();
+  session->client = std::make_unique<rooms::ClientSession>(
+      rooms::ClientSession::Options{.member = member_,
+                                    .encoding = json_encoding(upgrade->compression()),
+                                    .client = random_id(),
+                                    .ping_seconds = static_cast<std::uint32_t>(ping)},
+      *this, context_.hub, *context_.broker);
+  open(*upgrade, std::move(session));
+}
+
+std::unique_ptr<Connection::SessionState> Connection::make_session(
+    codec::ws::Compression compression) const {
+  const base::Limits& limits = context_.config.limits;
+  auto session = std::make_unique<SessionState>(SessionState{
       .parser = codec::ws::Parser(
           {.message_bytes_max = limits.message_bytes_max, .compression = compression}),
-      .article =
-          rooms::ArticleSession(std::move(upgrade.room), upgrade.client_id, *context_.broker),
+      .compression = compression,
+      .article = {},
+      .client = nullptr,
       .tokens = limits.messages_burst,
       .refilled = context_.clock.now(),
-      .ping_place = context_.host.start_pings(member_),
-      .early = std::move(http_->leftover),
+      .ping_place = {},
+      .early = {},
   });
+  return session;
+}
+
+void Connection::open(const codec::ws::Upgrade& upgrade, std::unique_ptr<SessionState> session) {
+  context_.fanout.send(member_,
+                       base::Frame::copy_of(encode_upgrade_response(upgrade, http_->subprotocol)),
+                       rooms::Fanout::Bound::kOwn);
+  ++context_.metrics.handshakes;
+  ++context_.metrics.members;
+  session_ = std::move(session);
+  session_->ping_place = context_.host.start_pings(member_);
+  session_->early = std::move(http_->leftover);
   http_.reset();
   ++deadline_serial_;  // the handshake is done in time
   phase_ = Phase::kOpen;

@@ -20,8 +20,9 @@ void Connection::on_session_bytes(std::span<char> input) {
     const auto event = session_->parser.next(input, context_.inflater);
     if (!event) break;
     // What comes too fast is read on, for the peer's Close, but has no effect any more.
-    if (!take_token()) {
-      begin_close(CloseCode::kPolicyViolation, "too many messages a second", Disconnect::kRate);
+    // A client session counts its publishes alone: its other commands wait for each other.
+    if (!session_->client && !take_token()) {
+      begin_close(Disconnect::kRate);
       session_->publishes_to_the_end = false;
     }
     // RFC 6455 section 5.5.3: of several pings the last one may be answered alone.
@@ -60,7 +61,11 @@ void Connection::on_event(const codec::ws::Event& event) {
 void Connection::on_text(std::string_view text) {
   if (phase_ != Phase::kOpen && !session_->publishes_to_the_end) return;
   ++context_.metrics.messages_received;
-  session_->article.on_text(
+  if (session_->client) {
+    session_->client->on_message(text);
+    return;
+  }
+  session_->article->on_text(
       text, [&host = context_.host, member = member_](base::Result<broker::PublishResult> result) {
         if (result) return;
         if (Connection* connection = host.find(member)) {
@@ -96,6 +101,34 @@ void Connection::on_peer_close(CloseCode code) {
   }
 }
 
+Connection::Close Connection::close_of(Disconnect why) const {
+  const auto client = [](const codec::wire::DisconnectCode& row) {
+    return Close{static_cast<CloseCode>(row.code), row.reason};
+  };
+  const bool article = !session_->client;
+  switch (why) {
+    case Disconnect::kSlow:
+      if (!article) return client(codec::wire::kDisconnectSlow);
+      return {CloseCode::kPolicyViolation, "too slow: messages wait unread"};
+    case Disconnect::kRate:
+      if (!article) return client(codec::wire::kDisconnectTooManyRequests);
+      return {CloseCode::kPolicyViolation, "too many messages a second"};
+    case Disconnect::kLost:
+      if (!article) return client(codec::wire::kDisconnectInsufficientState);
+      return {CloseCode::kServiceRestart, "the room's continuity was lost"};
+    case Disconnect::kDrain:
+      if (!article) return client(codec::wire::kDisconnectShutdown);
+      return {CloseCode::kServiceRestart, "the server is restarting"};
+    default:
+      return {CloseCode::kNormal, {}};
+  }
+}
+
+void Connection::begin_close(Disconnect why) {
+  const Close close = close_of(why);
+  begin_close(close.code, close.reason, why);
+}
+
 void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect disconnect) {
   if (phase_ != Phase::kOpen || doomed_) return;
   context_.metrics.count(disconnect);
@@ -103,6 +136,7 @@ void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect
   context_.host.stop_pings(session_->ping_place);
   session_->publishes_to_the_end =
       disconnect == Disconnect::kDrain || disconnect == Disconnect::kLost;
+  if (session_->client) session_->client->stop();
   phase_ = Phase::kClosing;
   // Own bound: it is the last frame of this connection.
   context_.fanout.send(member_, codec::ws::encode_close(code, reason), rooms::Fanout::Bound::kOwn);
@@ -112,11 +146,16 @@ void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect
 }
 
 void Connection::on_overflowed() {
-  begin_close(CloseCode::kPolicyViolation, "too slow: messages wait unread", Disconnect::kSlow);
+  if (phase_ == Phase::kOpen) begin_close(Disconnect::kSlow);
 }
 
-void Connection::on_lost(const model::RoomName& /*room*/) {
-  begin_close(CloseCode::kServiceRestart, "the room's continuity was lost", Disconnect::kLost);
+void Connection::on_lost(const model::RoomName& room) {
+  if (phase_ != Phase::kOpen) return;
+  if (session_->client) {
+    session_->client->on_lost(room);
+  } else {
+    begin_close(Disconnect::kLost);
+  }
 }
 
 void Connection::on_ping_due() {
@@ -129,9 +168,47 @@ void Connection::on_ping_due() {
   }
   session_->ping_outstanding = true;
   ++context_.metrics.pings_sent;
-  context_.fanout.send(member_, context_.ping, rooms::Fanout::Bound::kOutbox);
+  context_.fanout.send(member_, session_->client ? context_.json_ping : context_.ping,
+                       rooms::Fanout::Bound::kOutbox);
 }
 
 void Connection::on_moved(Liveness::PingPlace place) { session_->ping_place = place; }
+
+rooms::ClientSession* Connection::client_session() {
+  return session_ ? session_->client.get() : nullptr;
+}
+
+void Connection::say(std::string_view lines) {
+  context_.fanout.send(member_, context_.framer.encode_text(lines, session_->compression),
+                       rooms::Fanout::Bound::kOutbox);
+}
+
+void Connection::replay(const model::RoomName& room, const model::Publication& publication) {
+  ++context_.metrics.replayed;
+  context_.fanout.send(
+      member_, context_.framer.encode_one(room, publication, json_encoding(session_->compression)),
+      rooms::Fanout::Bound::kOwn);
+}
+
+void Connection::disconnect(const codec::wire::DisconnectCode& code) {
+  begin_close(static_cast<CloseCode>(code.code), code.reason, Disconnect::kProtocol);
+}
+
+void Connection::on_idle() {
+  if (phase_ == Phase::kOpen) wait_readable();
+}
+
+void Connection::finish_later() {
+  context_.executor.post([find = finder()] {
+    if (rooms::ClientSession* session = find()) session->finish();
+  });
+}
+
+std::function<rooms::ClientSession*()> Connection::finder() {
+  return [&host = context_.host, member = member_]() -> rooms::ClientSession* {
+    Connection* connection = host.find(member);
+    return connection == nullptr ? nullptr : connection->client_session();
+  };
+}
 
 }  // namespace palaver::server

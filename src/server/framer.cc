@@ -2,40 +2,58 @@
 #include "server/framer.h"
 
 #include "chat/article.h"
+#include "codec/wire/json_reply.h"
 
 namespace palaver::server {
 
 using rooms::Encoding;
 using rooms::index_of;
 
-rooms::EncodedFrames Framer::encode(const model::Publication& publication,
+rooms::EncodedFrames Framer::encode(const model::RoomName& room,
+                                    const model::Publication& publication,
                                     const rooms::EncodingSet& wanted) {
   rooms::EncodedFrames frames;
-  const bool plain = wanted[index_of(Encoding::kArticle)];
-  const bool deflated = wanted[index_of(Encoding::kArticleDeflated)];
-  if (!plain && !deflated) return frames;
-  const auto line = chat::article_line(publication);
-  if (!line) return frames;
-  if (deflated) {
-    if (const auto payload = deflater_.deflate(*line)) {
-      frames[index_of(Encoding::kArticleDeflated)] =
-          codec::ws::encode_compressed(codec::ws::Opcode::kText, *payload);
+  if (wanted[index_of(Encoding::kArticle)] || wanted[index_of(Encoding::kArticleDeflated)]) {
+    if (const auto line = chat::article_line(publication)) {
+      frame_text(*line, Encoding::kArticle, Encoding::kArticleDeflated, wanted, frames);
     }
   }
-  // Where deflating does not save, RFC 7692 lets the message go plain, and both classes share it.
-  const bool share = deflated && frames[index_of(Encoding::kArticleDeflated)].empty();
-  if (plain || share) {
-    const base::Frame frame = codec::ws::encode(codec::ws::Opcode::kText, *line);
-    if (plain) frames[index_of(Encoding::kArticle)] = frame;
-    if (share) frames[index_of(Encoding::kArticleDeflated)] = frame;
+  if (wanted[index_of(Encoding::kJson)] || wanted[index_of(Encoding::kJsonDeflated)]) {
+    frame_text(codec::wire::json_publication_push(room.value, publication), Encoding::kJson,
+               Encoding::kJsonDeflated, wanted, frames);
   }
   return frames;
 }
 
-base::Frame Framer::encode_one(const model::Publication& publication, Encoding encoding) {
+void Framer::frame_text(std::string_view text, Encoding plain, Encoding deflated,
+                        const rooms::EncodingSet& wanted, rooms::EncodedFrames& frames) {
+  if (wanted[index_of(deflated)]) {
+    if (const auto payload = deflater_.deflate(text)) {
+      frames[index_of(deflated)] = codec::ws::encode_compressed(codec::ws::Opcode::kText, *payload);
+    }
+  }
+  // Where deflating does not save, RFC 7692 lets the message go plain, and both classes share it.
+  const bool share = wanted[index_of(deflated)] && frames[index_of(deflated)].empty();
+  if (!wanted[index_of(plain)] && !share) return;
+  const base::Frame frame = codec::ws::encode(codec::ws::Opcode::kText, text);
+  if (wanted[index_of(plain)]) frames[index_of(plain)] = frame;
+  if (share) frames[index_of(deflated)] = frame;
+}
+
+base::Frame Framer::encode_one(const model::RoomName& room, const model::Publication& publication,
+                               Encoding encoding) {
   rooms::EncodingSet wanted{};
   wanted[index_of(encoding)] = true;
-  return encode(publication, wanted)[index_of(encoding)];
+  return encode(room, publication, wanted)[index_of(encoding)];
+}
+
+base::Frame Framer::encode_text(std::string_view text, codec::ws::Compression compression) {
+  const Encoding encoding = json_encoding(compression);
+  rooms::EncodingSet wanted{};
+  wanted[index_of(encoding)] = true;
+  rooms::EncodedFrames frames;
+  frame_text(text, Encoding::kJson, Encoding::kJsonDeflated, wanted, frames);
+  return frames[index_of(encoding)];
 }
 
 }  // namespace palaver::server

@@ -3,6 +3,8 @@
 // has members. The only place that knows wire, framing and deflate together. One a shard.
 #pragma once
 
+#include <string_view>
+
 #include "base/frame.h"
 #include "codec/ws/deflate.h"
 #include "codec/ws/frame.h"
@@ -13,12 +15,19 @@ namespace palaver::server {
 
 class Framer final : public rooms::Encoder {
  public:
-  [[nodiscard]] rooms::EncodedFrames encode(const model::Publication& publication,
+  [[nodiscard]] rooms::EncodedFrames encode(const model::RoomName& room,
+                                            const model::Publication& publication,
                                             const rooms::EncodingSet& wanted) override;
-  [[nodiscard]] base::Frame encode_one(const model::Publication& publication,
+  [[nodiscard]] base::Frame encode_one(const model::RoomName& room,
+                                       const model::Publication& publication,
                                        rooms::Encoding encoding);
+  // One text message, for one member.
+  [[nodiscard]] base::Frame encode_text(std::string_view text, codec::ws::Compression compression);
 
  private:
+  void frame_text(std::string_view text, rooms::Encoding plain, rooms::Encoding deflated,
+                  const rooms::EncodingSet& wanted, rooms::EncodedFrames& frames);
+
   codec::ws::Deflater deflater_;
 };
 
@@ -26,6 +35,12 @@ class Framer final : public rooms::Encoder {
 [[nodiscard]] inline rooms::Encoding article_encoding(codec::ws::Compression compression) {
   return compression == codec::ws::Compression::kDeflate ? rooms::Encoding::kArticleDeflated
                                                          : rooms::Encoding::kArticle;
+}
+
+// What members with the Centrifuge protocol in JSON want.
+[[nodiscard]] inline rooms::Encoding json_encoding(codec::ws::Compression compression) {
+  return compression == codec::ws::Compression::kDeflate ? rooms::Encoding::kJsonDeflated
+                                                         : rooms::Encoding::kJson;
 }
 
 }  // namespace palaver::server

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "codec/wire/json_reply.h"
 #include "codec/ws/frame.h"
 
 namespace palaver::server {
@@ -41,6 +42,7 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
       context_{.host = *this,
                .config = config,
                .clock = loop_,
+               .executor = loop_,
                .fanout = fanout_,
                .hub = hub_,
                .broker = broker_,
@@ -48,7 +50,8 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
                .inflater = inflater_,
                .metrics = metrics_,
                .read_buffer = read_buffer_,
-               .ping = codec::ws::encode_ping({})},
+               .ping = codec::ws::encode_ping({}),
+               .json_ping = codec::ws::encode(codec::ws::Opcode::kText, codec::wire::kJsonPing)},
       random_(static_cast<std::minstd_rand::result_type>(options.seed)) {}
 
 Shard::~Shard() = default;

@@ -64,7 +64,8 @@ struct Line {
 class LineEncoder final : public palaver::rooms::Encoder {
  public:
   [[nodiscard]] palaver::rooms::EncodedFrames encode(
-      const model::Publication& publication, const palaver::rooms::EncodingSet& wanted) override {
+      const model::RoomName& /*room*/, const model::Publication& publication,
+      const palaver::rooms::EncodingSet& wanted) override {
     palaver::rooms::EncodedFrames frames;
     for (std::size_t i = 0; i < palaver::rooms::kEncodingCount; ++i) {
       if (!wanted[i]) continue;

@@ -81,7 +81,8 @@ TEST(JsonCommand, TheOthers) {
       "{\"id\":1,\"publish\":{\"channel\":\"r\",\"data\":{\"text\" :\r\"a\\nb\"}}}");
   EXPECT_EQ(publish.data, "{\"text\" :\"a\\nb\"}");
   const auto history = decoded<HistoryRequest>(
-      R"({"id":1,"history":{"channel":"r","limit":-1,"since":{"offset":3,"epoch":"e"},"reverse":true}})");
+      R"({"id":1,"history":{"channel":"r","limit":-1,"since":{"offset":3,"epoch":"e"},)"
+      R"("reverse":true}})");
   EXPECT_EQ(history.limit, -1);
   EXPECT_EQ(history.since, (model::Position{{"e"}, {3}}));
   EXPECT_TRUE(history.reverse);
@@ -100,7 +101,8 @@ TEST(JsonCommand, TheOthers) {
 
 TEST(JsonCommand, NullIsAbsentAndWhatIsUnknownIsSkipped) {
   const auto request = decoded<SubscribeRequest>(
-      R"({"later":[{}],"id":1,"connect":null,"subscribe":{"channel":"r","token":null,"new":{"a":1}}})");
+      R"({"later":[{}],"id":1,"connect":null,)"
+      R"("subscribe":{"channel":"r","token":null,"new":{"a":1}}})");
   EXPECT_EQ(request.channel, "r");
   EXPECT_EQ(request.token, "");
 }

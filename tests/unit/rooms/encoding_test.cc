@@ -15,7 +15,7 @@ using palaver::rooms::kEncodingCount;
 
 TEST(Encoding, IndexesAreDense) {
   static_assert(index_of(Encoding::kArticle) == 0);
-  static_assert(index_of(Encoding::kArticleDeflated) == kEncodingCount - 1);
+  static_assert(index_of(Encoding::kJsonDeflated) == kEncodingCount - 1);
   EXPECT_EQ(EncodingSet{}.size(), kEncodingCount);
 }
 
@@ -24,9 +24,9 @@ TEST(Encoding, OnlyWantedEncodingsHaveAFrame) {
   support::LineEncoder encoder;
   const model::Publication publication{
       .offset = {7}, .prev = {5}, .sender = {}, .data = base::Frame::copy_of("two words")};
-  const auto none = encoder.encode(publication, {false, false});
+  const auto none = encoder.encode({"r"}, publication, {false, false});
   EXPECT_TRUE(none[0].empty() && none[1].empty());
-  const auto frames = encoder.encode(publication, {false, true});
+  const auto frames = encoder.encode({"r"}, publication, {false, true});
   EXPECT_TRUE(frames[0].empty());
   EXPECT_EQ(frames[1].view(), "d 7 5 two words\n");
   EXPECT_EQ(frames[1].unit_count(), 1U);

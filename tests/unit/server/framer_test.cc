@@ -11,6 +11,7 @@
 
 #include "chat/article.h"
 #include "chat/message.h"
+#include "codec/wire/json_reply.h"
 
 namespace palaver::server {
 namespace {
@@ -20,6 +21,7 @@ using rooms::EncodingSet;
 using rooms::index_of;
 
 constexpr EncodingSet kNobody{false, false};
+const model::RoomName kRoom{"room"};
 constexpr EncodingSet kPlain{true, false};
 constexpr EncodingSet kDeflated{false, true};
 constexpr EncodingSet kBoth{true, true};
@@ -71,7 +73,7 @@ std::string inflated(const base::Frame& frame) {
 
 TEST(Framer, APlainFrameHasTheLine) {
   Framer framer;
-  const auto frames = framer.encode(message("hello"), kPlain);
+  const auto frames = framer.encode(kRoom, message("hello"), kPlain);
   const Parts parts = parts_of(frames[index_of(Encoding::kArticle)]);
   EXPECT_EQ(parts.first, 0x81U) << "FIN, text";
   EXPECT_EQ(parts.payload, line("hello"));
@@ -83,7 +85,7 @@ TEST(Framer, OnlyWhatIsWantedIsMade) {
   Framer framer;
   const std::string text(1'000, 'a');
   for (const EncodingSet wanted : {kNobody, kPlain, kDeflated, kBoth}) {
-    const auto frames = framer.encode(message(text), wanted);
+    const auto frames = framer.encode(kRoom, message(text), wanted);
     for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(frames[i].empty(), !wanted[i]);
   }
 }
@@ -91,7 +93,7 @@ TEST(Framer, OnlyWhatIsWantedIsMade) {
 TEST(Framer, ALongTextIsDeflatedForThoseWhoCan) {
   Framer framer;
   const std::string text(2'000, 'a');
-  const auto frames = framer.encode(message(text), kBoth);
+  const auto frames = framer.encode(kRoom, message(text), kBoth);
   const base::Frame& plain = frames[index_of(Encoding::kArticle)];
   const base::Frame& deflated = frames[index_of(Encoding::kArticleDeflated)];
   EXPECT_EQ(parts_of(plain).payload, line(text));
@@ -106,13 +108,13 @@ TEST(Framer, WhereDeflatingDoesNotSaveBothShareOneFrame) {
   for (int i = 0; i < 1'000; ++i) noise += static_cast<char>('!' + random() % 94);
   // Noise of 94 characters still shrinks by a few bits each: it is the short text that shares.
   for (const std::string& text : {std::string("hello"), std::string("aaaaaaaaaaaaaaaaaaaa")}) {
-    const auto frames = framer.encode(message(text), kBoth);
+    const auto frames = framer.encode(kRoom, message(text), kBoth);
     EXPECT_EQ(frames[0].data(), frames[1].data()) << "one frame, not two";
     EXPECT_EQ(parts_of(frames[0]).payload, line(text));
-    const auto alone = framer.encode(message(text), kDeflated);
+    const auto alone = framer.encode(kRoom, message(text), kDeflated);
     EXPECT_EQ(alone[index_of(Encoding::kArticleDeflated)].view(), frames[0].view());
   }
-  const auto frames = framer.encode(message(noise), kBoth);
+  const auto frames = framer.encode(kRoom, message(noise), kBoth);
   EXPECT_LE(frames[index_of(Encoding::kArticleDeflated)].size(), frames[0].size());
 }
 
@@ -120,16 +122,17 @@ TEST(Framer, DeflatesEachMessageForItself) {
   Framer framer;
   for (int i = 0; i < 20; ++i) {
     const std::string text = std::to_string(i) + std::string(500, static_cast<char>('a' + i));
-    EXPECT_EQ(inflated(framer.encode_one(message(text), Encoding::kArticleDeflated)), line(text));
+    EXPECT_EQ(inflated(framer.encode_one(kRoom, message(text), Encoding::kArticleDeflated)),
+              line(text));
   }
 }
 
 TEST(Framer, EncodeOneIsEncode) {
   Framer framer;
   for (const std::string& text : {std::string("hello"), std::string(70'000, 'x')}) {
-    const auto frames = framer.encode(message(text), kBoth);
+    const auto frames = framer.encode(kRoom, message(text), kBoth);
     for (const Encoding encoding : {Encoding::kArticle, Encoding::kArticleDeflated}) {
-      EXPECT_EQ(framer.encode_one(message(text), encoding).view(),
+      EXPECT_EQ(framer.encode_one(kRoom, message(text), encoding).view(),
                 frames[index_of(encoding)].view());
     }
   }
@@ -140,8 +143,32 @@ TEST(Framer, WhatIsNoMessageHasNoFrame) {
   for (const std::string_view data : {"{}", "5", R"({"text":5})", R"({"reaction":"+1"})", ""}) {
     model::Publication publication = message("");
     publication.data = base::Frame::copy_of(data);
-    for (const base::Frame& frame : framer.encode(publication, kBoth)) EXPECT_TRUE(frame.empty());
+    for (const base::Frame& frame : framer.encode(kRoom, publication, kBoth))
+      EXPECT_TRUE(frame.empty());
   }
+}
+
+TEST(Framer, JsonMembersGetThePushWhateverTheDataIs) {
+  Framer framer;
+  model::Publication publication = message(std::string(300, 'x'));
+  const EncodingSet all{true, true, true, true};
+  for (const std::string_view data : {R"({"text":"hi"})", "5", R"({"kind":"typing"})"}) {
+    publication.data = base::Frame::copy_of(data);
+    const std::string push = codec::wire::json_publication_push("room", publication);
+    const auto frames = framer.encode(kRoom, publication, all);
+    const Parts plain = parts_of(frames[index_of(Encoding::kJson)]);
+    EXPECT_EQ(plain.first, 0x81U) << "FIN, text";
+    EXPECT_EQ(plain.payload, push);
+    EXPECT_FALSE(frames[index_of(Encoding::kJsonDeflated)].empty());
+  }
+  const std::string lines = "{}\n" + std::string(500, 'y');
+  EXPECT_EQ(parts_of(framer.encode_text(lines, codec::ws::Compression::kNone)).payload, lines);
+  EXPECT_EQ(inflated(framer.encode_text(lines, codec::ws::Compression::kDeflate)), lines);
+}
+
+TEST(JsonEncoding, FollowsTheNegotiation) {
+  EXPECT_EQ(json_encoding(codec::ws::Compression::kNone), Encoding::kJson);
+  EXPECT_EQ(json_encoding(codec::ws::Compression::kDeflate), Encoding::kJsonDeflated);
 }
 
 TEST(ArticleEncoding, FollowsTheNegotiation) {
