@@ -63,15 +63,15 @@ void Connection::on_text(std::string_view text) {
   ++context_.metrics.messages_received;
   if (session_->client) {
     session_->client->on_message(text);
-    return;
+  } else if (auto& article = session_->article) {
+    article->on_text(text, [&host = context_.host,
+                            member = member_](base::Result<broker::PublishResult> result) {
+      if (result) return;
+      if (Connection* connection = host.find(member)) {
+        connection->on_publish_failed(result.error());
+      }
+    });
   }
-  session_->article->on_text(
-      text, [&host = context_.host, member = member_](base::Result<broker::PublishResult> result) {
-        if (result) return;
-        if (Connection* connection = host.find(member)) {
-          connection->on_publish_failed(result.error());
-        }
-      });
 }
 
 // The article's protocol has no word for "this message failed": the client is told to come again.

@@ -13,10 +13,12 @@ namespace {
 
 // Takes everything and keeps nothing: the parser alone judges.
 struct Validator {
+  // NOLINTBEGIN(readability-identifier-naming): the library's names
   static constexpr std::size_t max_object_size = ~std::size_t{0};
   static constexpr std::size_t max_array_size = ~std::size_t{0};
   static constexpr std::size_t max_key_size = ~std::size_t{0};
   static constexpr std::size_t max_string_size = ~std::size_t{0};
+  // NOLINTEND(readability-identifier-naming)
   using Error = boost::system::error_code;
   using Text = boost::json::string_view;
 

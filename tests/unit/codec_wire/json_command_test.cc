@@ -100,9 +100,9 @@ TEST(JsonCommand, TheOthers) {
 }
 
 TEST(JsonCommand, NullIsAbsentAndWhatIsUnknownIsSkipped) {
-  const auto request = decoded<SubscribeRequest>(
-      R"({"later":[{}],"id":1,"connect":null,)"
-      R"("subscribe":{"channel":"r","token":null,"new":{"a":1}}})");
+  const auto request =
+      decoded<SubscribeRequest>(R"({"later":[{}],"id":1,"connect":null,)"
+                                R"("subscribe":{"channel":"r","token":null,"new":{"a":1}}})");
   EXPECT_EQ(request.channel, "r");
   EXPECT_EQ(request.token, "");
 }
