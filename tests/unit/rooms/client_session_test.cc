@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// ClientSession over real rooms and a memory broker: what a client is told, line by line, and in
+// which order with what its rooms owe it.
+#include "rooms/client_session.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_node.h"
+#include "codec/wire/json_reply.h"
+#include "codec/wire/raw_json.h"
+#include "tests/unit/rooms/failing_broker.h"
+#include "tests/unit/rooms/rooms_fixture.h"
+
+namespace palaver::tests::rooms {
+namespace {
+
+using broker::memory::MemoryBroker;
+using broker::memory::MemoryNode;
+using codec::wire::RawJson;
+using palaver::rooms::ClientSession;
+using palaver::rooms::Fanout;
+using palaver::rooms::SessionHost;
+
+constexpr std::string_view kConnect = R"({"id":1,"connect":{}})";
+
+class ClientSessionTest : public RoomsFixture, public testing::Test, public SessionHost {
+ protected:
+  ClientSessionTest() { start_with(~0U, {}); }
+
+  void start_with(unsigned failing_call, broker::memory::MemoryBrokerLimits limits) {
+    session_.reset();
+    auto cluster = std::make_unique<support::FakeCluster>(1U);
+    const broker::memory::ShardServices services{cluster->shard(0), cluster->shard(0)};
+    auto memory = std::make_shared<MemoryNode>(
+        std::span(&services, 1),
+        broker::memory::MemoryNodeConfig{.limits = limits, .seed = 5, .salt = 77});
+    calls_ = 0;
+    start(std::move(cluster),
+          {.first_shard = 0,
+           .shards = 1,
+           .outbox_bytes_max = 8 << 20,
+           .home = {.shard = {}, .recovery_bytes_max = 4 << 20}},
+          [this, memory, failing_call](unsigned shard, broker::BrokerSink& sink) {
+            return std::make_unique<FailingBroker>(
+                std::make_unique<MemoryBroker>(base::ShardId{shard}, *memory, sink),
+                this->cluster().shard(shard), calls_, failing_call);
+          });
+    member_ = &open();
+    session_ = std::make_unique<ClientSession>(ClientSession::Options{.member = member_->id,
+                                                                      .encoding = Encoding::kJson,
+                                                                      .client = "c0ffee",
+                                                                      .ping_seconds = 25},
+                                               *this, node().hub(0), node().broker(0));
+  }
+
+  // SessionHost. Lines are noted where the rooms' own frames are: in the member's log.
+  void say(std::string_view lines) override {
+    while (!lines.empty()) {
+      const std::size_t end = std::min(lines.find('\n'), lines.size());
+      said_.emplace_back(lines.substr(0, end));
+      lines.remove_prefix(std::min(end + 1, lines.size()));
+    }
+    ++frames_;
+  }
+  void replay(const model::RoomName& room, const model::Publication& publication) override {
+    said_.push_back(codec::wire::json_publication_push(room.value, publication));
+  }
+  void disconnect(const codec::wire::DisconnectCode& code) override { ended_ = code.code; }
+  [[nodiscard]] bool take_token() override { return tokens_-- > 0; }
+  void on_idle() override { ++idle_; }
+  void finish_later() override {
+    cluster().shard(0).post([find = finder()] {
+      if (ClientSession* session = find()) session->finish();
+    });
+  }
+  [[nodiscard]] std::function<ClientSession*()> finder() override {
+    return [this] { return session_.get(); };
+  }
+
+  // What is said until nothing moves any more.
+  std::vector<std::string> said(std::string_view frame) {
+    if (session_) session_->on_message(frame);
+    turn();
+    return std::exchange(said_, {});
+  }
+  void connect() { ASSERT_EQ(said(kConnect).size(), 1U); }
+  // The error code of the one reply.
+  std::uint64_t error(const std::string& command) {
+    const auto lines = said(command);
+    EXPECT_EQ(lines.size(), 1U) << command;
+    if (lines.size() != 1) return 0;
+    const auto error = RawJson::parse(lines[0])->member("error");
+    return error ? error->member("code")->uint64().value_or(0) : 0;
+  }
+  void publish(std::string_view data, const std::string& room = "r") {
+    node().broker(0).publish({room}, {}, base::Frame::copy_of(data), {}, [](auto) {});
+    turn();
+  }
+  // What came live, as the tests' encoder writes it.
+  std::string live() { return seen(*member_); }
+
+  std::unique_ptr<ClientSession> session_;
+  Member* member_ = nullptr;
+  std::vector<std::string> said_;
+  int frames_ = 0;
+  int idle_ = 0;
+  int tokens_ = 1000;
+  int ended_ = 0;
+  unsigned calls_ = 0;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(ClientSessionTest, ConnectComesFirstAndOnce) {
+  EXPECT_EQ(said(kConnect),
+            Lines{R"({"id":1,"connect":{"client":"c0ffee","ping":25,"pong":true}})"});
+  EXPECT_EQ(said("{}"), Lines{}) << "a pong";
+  EXPECT_EQ(ended_, 0);
+  EXPECT_EQ(said(R"({"id":2,"connect":{}})"), Lines{});
+  EXPECT_EQ(ended_, 3501);
+}
+
+TEST_F(ClientSessionTest, NothingComesBeforeConnect) {
+  EXPECT_EQ(said(R"({"id":1,"subscribe":{"channel":"r"}})"), Lines{});
+  EXPECT_EQ(ended_, 3501);
+  EXPECT_EQ(said(kConnect), Lines{}) << "it has ended";
+}
+
+TEST_F(ClientSessionTest, WhatStandsBeforeABadLineIsAnswered) {
+  EXPECT_EQ(
+      said(std::string(kConnect) + "\n{\"id\":2,\"ping\":{}}\nnonsense\n{\"id\":3,\"ping\":{}}"),
+      (Lines{R"({"id":1,"connect":{"client":"c0ffee","ping":25,"pong":true}})",
+             R"({"id":2,"ping":{}})"}));
+  EXPECT_EQ(ended_, 3501);
+}
+
+TEST_F(ClientSessionTest, SubscribesPublishesAndUnsubscribesInOneFrame) {
+  connect();
+  frames_ = 0;
+  const auto lines = said(
+      "{\"id\":2,\"subscribe\":{\"channel\":\"r\"}}\n"
+      "{\"id\":3,\"publish\":{\"channel\":\"r\",\"data\":{\"text\":\"hi\"}}}\n"
+      "{\"id\":4,\"unsubscribe\":{\"channel\":\"r\"}}\n"
+      "{\"id\":5,\"ping\":{}}");
+  ASSERT_EQ(lines.size(), 4U);
+  const auto subscribed = RawJson::parse(lines[0])->member("subscribe");
+  ASSERT_TRUE(subscribed);
+  EXPECT_EQ(subscribed->member("recoverable")->boolean(), true);
+  EXPECT_EQ(subscribed->member("positioned")->boolean(), true);
+  EXPECT_FALSE(subscribed->member("epoch")->string()->empty());
+  EXPECT_FALSE(subscribed->member("offset"));
+  EXPECT_FALSE(subscribed->member("recovered"));
+  EXPECT_EQ(lines[1], R"({"id":3,"publish":{}})");
+  EXPECT_EQ(lines[2], R"({"id":4,"unsubscribe":{}})");
+  EXPECT_EQ(lines[3], R"({"id":5,"ping":{}})");
+  EXPECT_EQ(idle_, 1);
+  live();
+  publish("late");
+  EXPECT_EQ(live(), "") << "it has left";
+}
+
+TEST_F(ClientSessionTest, WaitsWithTheNextFrameUntilTheFirstIsDone) {
+  connect();
+  session_->on_message(R"({"id":2,"subscribe":{"channel":"r"}})");
+  EXPECT_TRUE(session_->busy());
+  session_->on_message(R"({"id":3,"ping":{}})");
+  EXPECT_TRUE(said_.empty());
+  const auto lines = said("");
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_NE(lines[0].find("\"id\":2"), std::string::npos);
+  EXPECT_NE(lines[1].find("\"id\":3"), std::string::npos);
+  EXPECT_FALSE(session_->busy());
+}
+
+TEST_F(ClientSessionTest, RefusesWhatItMust) {
+  connect();
+  const std::string longest(base::kRoomNameBytesMax, 'x');
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":""}})"), 107U);
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":")" + longest + "x\"}}"), 107U);
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":")" + longest + "\"}}"), 0U);
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":")" + longest + "\"}}"), 105U);
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"$private"}})"), 103U);
+  EXPECT_EQ(error(R"({"id":2,"publish":{"channel":"r"}})"), 107U);
+  EXPECT_EQ(error(R"({"id":2,"publish":{"channel":"$private","data":1}})"), 103U);
+  EXPECT_EQ(error(R"({"id":2,"history":{"channel":""}})"), 107U);
+  EXPECT_EQ(error(R"({"id":2,"rpc":{"method":"m"}})"), 108U);
+  EXPECT_EQ(error(R"({"id":2,"refresh":{"token":"t"}})"), 108U);
+  EXPECT_EQ(error(R"({"id":2,"sub_refresh":{"channel":"r","token":"t"}})"), 108U);
+  tokens_ = 0;
+  EXPECT_EQ(error(R"({"id":2,"publish":{"channel":"r","data":1}})"), 111U);
+  EXPECT_EQ(ended_, 0);
+}
+
+TEST_F(ClientSessionTest, SubscriptionsAreBounded) {
+  connect();
+  for (std::size_t i = 0; i < base::kSubscriptionsMax; ++i) {
+    EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"r)" + std::to_string(i) + "\"}}"), 0U) << i;
+  }
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"one more"}})"), 106U);
+  EXPECT_EQ(error(R"({"id":2,"unsubscribe":{"channel":"r0"}})"), 0U);
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"one more"}})"), 0U);
+}
+
+TEST_F(ClientSessionTest, RecoversInPagesAndGoesOnLive) {
+  connect();
+  const std::size_t count = base::kReplayEntriesMax + 5;
+  for (std::size_t i = 0; i < count; ++i) publish(std::to_string(i));
+  auto lines = said(R"({"id":2,"subscribe":{"channel":"r","recover":true,"offset":0,"epoch":""}})");
+  ASSERT_EQ(lines.size(), 1U + 5U);
+  const auto result = RawJson::parse(lines[0])->member("subscribe");
+  EXPECT_EQ(result->member("recovered")->boolean(), true);
+  EXPECT_EQ(result->member("was_recovering")->boolean(), true);
+  std::vector<std::string> data;
+  std::uint64_t last = 0;
+  result->member("publications")->each_element([&](RawJson each) {
+    data.emplace_back(each.member("data")->text());
+    last = each.member("offset")->uint64().value_or(0);
+    return true;
+  });
+  EXPECT_EQ(data.size(), base::kReplayEntriesMax);
+  EXPECT_EQ(result->member("offset")->uint64(), last) << "the reply's own last one";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto push = RawJson::parse(lines[i])->member("push")->member("pub");
+    data.emplace_back(push->member("data")->text());
+  }
+  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(data.at(i), std::to_string(i));
+  live();
+  publish("now");
+  EXPECT_NE(live(), "");
+}
+
+TEST_F(ClientSessionTest, APositionThatIsGoneIsToldOneWayOrTheOther) {
+  broker::memory::MemoryBrokerLimits limits;
+  limits.entries_max = 2;
+  start_with(~0U, limits);
+  connect();
+  for (int i = 0; i < 4; ++i) publish(std::to_string(i));
+  const std::string request = R"("subscribe":{"channel":"r","recover":true,"offset":0,"epoch":"")";
+  EXPECT_EQ(error("{\"id\":2," + request + ",\"flag\":2}}"), 112U);
+  publish("unheard");
+  EXPECT_EQ(live(), "") << "an error is no subscription";
+  const auto lines = said("{\"id\":3," + request + "}}");
+  ASSERT_EQ(lines.size(), 1U);
+  const auto result = RawJson::parse(lines[0])->member("subscribe");
+  EXPECT_EQ(result->member("was_recovering")->boolean(), true);
+  EXPECT_FALSE(result->member("recovered"));
+  EXPECT_FALSE(result->member("publications"));
+}
+
+TEST_F(ClientSessionTest, ALostRoomIsAnUnsubscribeAndCanBeJoinedAgain) {
+  connect();
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"r"}})"), 0U);
+  node().hub(0).lost({"r"});
+  session_->on_lost({"r"});
+  EXPECT_EQ(std::exchange(said_, {}), Lines{R"({"push":{"channel":"r","unsubscribe":{"code":2500,)"
+                                            R"("reason":"insufficient state"}}})"});
+  session_->on_lost({"r"});
+  session_->on_lost({"never"});
+  EXPECT_TRUE(said_.empty());
+  EXPECT_EQ(error(R"({"id":3,"subscribe":{"channel":"r"}})"), 0U);
+}
+
+TEST_F(ClientSessionTest, AfterAStopNothingIsSaidAndNothingJoined) {
+  connect();
+  session_->on_message("{\"id\":2,\"subscribe\":{\"channel\":\"r\"}}\n{\"id\":3,\"ping\":{}}");
+  session_->stop();
+  EXPECT_EQ(said(""), Lines{});
+  publish("late");
+  EXPECT_EQ(live(), "");
+  EXPECT_EQ(said(R"({"id":4,"ping":{}})"), Lines{});
+  EXPECT_EQ(ended_, 0) << "its connection has ended it";
+}
+
+TEST_F(ClientSessionTest, AnAnswerThatComesTooLateFindsNobody) {
+  connect();
+  session_->on_message(R"({"id":2,"publish":{"channel":"r","data":1}})");
+  session_.reset();
+  EXPECT_EQ(said(""), Lines{});
+}
+
+// The broker fails each call in turn: a temporary error, and the next try succeeds.
+TEST_F(ClientSessionTest, ABrokerThatFailsIsATemporaryError) {
+  for (unsigned call = 0; call < 3; ++call) {
+    SCOPED_TRACE(call);
+    start_with(call, {});
+    connect();
+    const std::vector<std::string> commands{
+        R"({"id":2,"publish":{"channel":"r","data":1}})",
+        R"({"id":2,"history":{"channel":"r","limit":5}})",
+        R"({"id":2,"subscribe":{"channel":"r"}})",
+    };
+    for (unsigned i = 0; i < commands.size(); ++i) {
+      EXPECT_EQ(error(commands[i]), i == call ? 100U : 0U);
+    }
+    EXPECT_EQ(error(commands[call]), 0U);
+  }
+}
+
+TEST_F(ClientSessionTest, HistoryIsReadBothWaysWithinItsLimits) {
+  connect();
+  for (int i = 0; i < 400; ++i) publish(std::to_string(i));
+  const auto numbers = [&](const std::string& options) {
+    const auto lines = said(R"({"id":2,"history":{"channel":"r")" + options + "}}");
+    std::vector<std::string> found;
+    RawJson::parse(lines.at(0))
+        ->member("history")
+        ->member("publications")
+        ->each_element([&](RawJson each) {
+          found.emplace_back(each.member("data")->text());
+          return true;
+        });
+    return found;
+  };
+  EXPECT_EQ(numbers(""), Lines{});
+  EXPECT_EQ(numbers(R"(,"limit":2)"), (Lines{"0", "1"}));
+  EXPECT_EQ(numbers(R"(,"limit":2,"reverse":true)"), (Lines{"399", "398"}));
+  EXPECT_EQ(numbers(R"(,"limit":-1)").size(), base::kReplayEntriesMax);
+  EXPECT_EQ(numbers(R"(,"limit":1000)").size(), base::kReplayEntriesMax);
+  EXPECT_EQ(error(R"({"id":2,"history":{"channel":"r","since":{"offset":1,"epoch":"no"}}})"), 112U);
+}
+
+}  // namespace
+}  // namespace palaver::tests::rooms
