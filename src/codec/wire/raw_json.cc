@@ -142,6 +142,14 @@ std::optional<std::int64_t> RawJson::int64() const { return number<std::int64_t>
 
 std::optional<std::uint64_t> RawJson::uint64() const { return number<std::uint64_t>(text_); }
 
+std::optional<std::int64_t> RawJson::whole_part() const {
+  if (const auto whole = int64()) return whole;
+  const auto real = number<double>(text_);
+  constexpr double kEnd = 0x1p63;
+  if (!real || !(*real > -kEnd && *real < kEnd)) return std::nullopt;
+  return static_cast<std::int64_t>(*real);
+}
+
 void RawJson::each_member(const MemberVisitor& visit) const {
   if (!is_object()) return;
   std::string_view rest = text_;

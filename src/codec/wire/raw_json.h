@@ -37,6 +37,8 @@ class RawJson {
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::int64_t> int64() const;
   [[nodiscard]] std::optional<std::uint64_t> uint64() const;
+  // Of any number that fits: what stands before its fraction, with its exponent applied.
+  [[nodiscard]] std::optional<std::int64_t> whole_part() const;
 
   // The members of an object or elements of an array, in order; nothing for other values. The
   // visitor stops the walk by returning false.

@@ -79,6 +79,17 @@ TEST(RawJson, ReadsWhatFits) {
   EXPECT_FALSE(raw("9223372036854775808").int64());
 }
 
+TEST(RawJson, WholePartOfAnyNumberThatFits) {
+  EXPECT_EQ(raw("17").whole_part(), 17);
+  EXPECT_EQ(raw("-17.9").whole_part(), -17);
+  EXPECT_EQ(raw("1.5e3").whole_part(), 1500);
+  EXPECT_EQ(raw("1e-3").whole_part(), 0);
+  for (const std::string_view bad :
+       {"1e19", "-1e19", "9223372036854775808", "1e400", "null", "true", "\"1\"", "[]"}) {
+    EXPECT_FALSE(raw(bad).whole_part()) << bad;
+  }
+}
+
 TEST(RawJson, LeavesLineBreaksOutAndNothingElse) {
   EXPECT_EQ(raw("\n{\"a\" :\r\n [1,\n2],\"b\":\"\\n\"}\r\n").on_one_line(),
             "{\"a\" : [1,2],\"b\":\"\\n\"}");
