@@ -80,10 +80,11 @@ std::expected<const Row*, Fault> algorithm_of(const Parts& parts) {
   const auto text = object_text(parts.header);
   if (!text) return std::unexpected(Fault::kMalformed);
   const auto header = RawJson::parse(*text);
-  const auto name = header->member("alg");
-  if (!name || !name->is_string()) return std::unexpected(Fault::kMalformed);
+  const auto member = header->member("alg");
+  const auto name = member ? member->string() : std::nullopt;
+  if (!name) return std::unexpected(Fault::kMalformed);
   if (header->member("crit")) return std::unexpected(Fault::kAlgorithm);  // RFC 7515 4.1.11
-  const auto row = std::ranges::find(kRows, *name->string(), &Row::name);
+  const auto row = std::ranges::find(kRows, *name, &Row::name);
   if (row == kRows.end()) return std::unexpected(Fault::kAlgorithm);
   return &*row;
 }
@@ -116,7 +117,7 @@ class Reader {
   std::vector<std::string> texts(std::string_view name) {
     const auto value = member(name);
     if (!value) return {};
-    if (value->is_string()) return {*value->string()};
+    if (const auto one = value->string()) return {*one};
     std::vector<std::string> all;
     good_ = good_ && value->is_array();
     value->each_element([&](RawJson each) {
