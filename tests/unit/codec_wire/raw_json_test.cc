@@ -162,7 +162,8 @@ TEST(RawJson, AgreesWithTheTreeOnRandomTexts) {
     ASSERT_EQ(boost::json::serialize(*again), boost::json::serialize(*tree)) << "seed " << kSeed;
     // Whatever is cut off at the end is no value, or another one: never read beyond.
     for (std::size_t size = 0; size < text.size(); ++size) {
-      if (const auto part = RawJson::parse(std::string(text, 0, size))) (void)rebuilt(*part);
+      const std::string cut(text, 0, size);  // of its own: a sanitizer sees its end
+      if (const auto part = RawJson::parse(cut)) (void)rebuilt(*part);
     }
   }
 }
