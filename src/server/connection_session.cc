@@ -20,8 +20,9 @@ void Connection::on_session_bytes(std::span<char> input) {
     const auto event = session_->parser.next(input, context_.inflater);
     if (!event) break;
     // What comes too fast is read on, for the peer's Close, but has no effect any more.
-    // A client session counts its publishes alone: its other commands wait for each other.
-    if (!session_->client && !take_token()) {
+    // A client session counts its publishes itself; its other commands wait for each other.
+    const bool counted = !session_->client || event->kind != EventKind::kText;
+    if (counted && !take_token()) {
       begin_close(Disconnect::kRate);
       session_->publishes_to_the_end = false;
     }

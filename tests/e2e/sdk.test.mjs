@@ -229,6 +229,15 @@ forEachEngine('the centrifuge SDK', (flags) => {
     await seen(room, 30 - failed.length + 1);
   });
 
+  test('a flood of WebSocket pings ends its connection', async (t) => {
+    const server = await startServer(t, { ...flags, 'messages-burst': 10 });
+    const socket = await rawSocket(t, server);
+    const closed = once(socket, 'close');
+    for (let i = 0; i < 50; i += 1) socket.ping();
+    const [code] = await deadline(closed, kMs, 'an end');
+    assert.equal(code, 3013);
+  });
+
   test('bad commands end their own connection and harm nobody', async (t) => {
     const server = await startServer(t, flags);
     const witness = await subscribed(await connected(t, server), 'calm');
