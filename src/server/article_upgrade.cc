@@ -64,7 +64,9 @@ Checked read_history(const codec::http::Target& target, rooms::JoinOptions& join
   return {};
 }
 
-std::expected<codec::ws::Upgrade, UpgradeRefusal> read_handshake(
+}  // namespace
+
+std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
     const codec::http::Request& request, const codec::http::OriginPolicy& origins) {
   const auto value = [&](std::string_view name) { return request.header(name).value_or(""); };
   const codec::ws::UpgradeRequest upgrade{
@@ -92,13 +94,6 @@ std::expected<codec::ws::Upgrade, UpgradeRefusal> read_handshake(
   return std::move(*checked);
 }
 
-}  // namespace
-
-std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
-    const codec::http::Request& request, const codec::http::OriginPolicy& origins) {
-  return read_handshake(request, origins);
-}
-
 std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
     const codec::http::Request& request, const codec::http::Target& target,
     const codec::http::OriginPolicy& origins) {
@@ -107,7 +102,7 @@ std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
   if (auto history = read_history(target, result.join); !history) {
     return std::unexpected(history.error());
   }
-  auto upgrade = read_handshake(request, origins);
+  auto upgrade = check_client_upgrade(request, origins);
   if (!upgrade) return std::unexpected(std::move(upgrade.error()));
   result.upgrade = std::move(*upgrade);
   return result;

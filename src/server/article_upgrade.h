@@ -33,7 +33,8 @@ struct UpgradeRefusal {
   std::vector<codec::http::Header> headers;
 };
 
-// The Centrifuge protocol's: no room is asked for yet.
+// The handshake and its origin: all that the Centrifuge protocol asks for before its connect
+// command, and the end of what the article's asks for.
 [[nodiscard]] std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
     const codec::http::Request& request, const codec::http::OriginPolicy& origins);
 

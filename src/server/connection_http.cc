@@ -212,7 +212,11 @@ void Connection::on_admitted(const std::string& address, bool allowed) {
 
 void Connection::join() {
   if (http_->client_upgrade) {
-    open_client();
+    if (context_.host.is_draining()) {  // since it was admitted
+      refuse_busy(Refusal::kDraining, "the server is restarting");
+    } else {
+      open_client();
+    }
     return;
   }
   const ArticleUpgrade& upgrade = *http_->upgrade;
@@ -268,7 +272,7 @@ void Connection::open_client() {
 std::unique_ptr<Connection::SessionState> Connection::make_session(
     codec::ws::Compression compression) const {
   const base::Limits& limits = context_.config.limits;
-  auto session = std::make_unique<SessionState>(SessionState{
+  return std::make_unique<SessionState>(SessionState{
       .parser = codec::ws::Parser(
           {.message_bytes_max = limits.message_bytes_max, .compression = compression}),
       .compression = compression,
@@ -279,7 +283,6 @@ std::unique_ptr<Connection::SessionState> Connection::make_session(
       .ping_place = {},
       .early = {},
   });
-  return session;
 }
 
 void Connection::open(const codec::ws::Upgrade& upgrade, std::unique_ptr<SessionState> session) {

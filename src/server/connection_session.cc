@@ -114,8 +114,7 @@ Connection::Close Connection::close_of(Disconnect why) const {
     case Disconnect::kRate:
       if (!article) return client(codec::wire::kDisconnectTooManyRequests);
       return {CloseCode::kPolicyViolation, "too many messages a second"};
-    case Disconnect::kLost:
-      if (!article) return client(codec::wire::kDisconnectInsufficientState);
+    case Disconnect::kLost:  // a client session is unsubscribed instead
       return {CloseCode::kServiceRestart, "the room's continuity was lost"};
     case Disconnect::kDrain:
       if (!article) return client(codec::wire::kDisconnectShutdown);
