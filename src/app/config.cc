@@ -26,7 +26,7 @@ constexpr std::string_view kIntro =
 constexpr std::string_view kFooter =
     "Each option may also be set in the environment (--ping-interval is PALAVER_PING_INTERVAL) or\n"
     "in the JSON file of --config (keys: docs/OPERATIONS.md). Flags come before the environment,\n"
-    "the environment before the file.\n";
+    "the environment before the file. `palaver token --help`: tokens to try things out.\n";
 
 base::Error named(std::string_view name, const base::Error& error) {
   return {error.code, std::string(name) + ": " + error.message};
@@ -52,6 +52,7 @@ std::string number_text(double number) {
 // A number, a text, or, for a list, an array of texts as the text that a flag would have.
 base::Result<std::string> flag_text(const JsonValue& value, const Option& option) {
   if (value.is_string()) return std::string(value.get_string());
+  if (value.is_bool() && option.value == kBoolValue) return value.get_bool() ? "true" : "false";
   if (value.is_int64()) return std::to_string(value.get_int64());
   if (value.is_uint64()) return std::to_string(value.get_uint64());
   if (value.is_double()) return number_text(value.get_double());
@@ -68,6 +69,22 @@ base::Result<std::string> flag_text(const JsonValue& value, const Option& option
                     is_list ? "expected an array of texts" : "expected a text or a number");
 }
 
+// The options of rooms, which have no flags. nullopt: the key is none of them.
+std::optional<base::Result<void>> apply_room_key(std::string_view prefix,
+                                                 const JsonObject::value_type& member,
+                                                 Config& config) {
+  if (prefix == "channel." && member.key() == "namespaces") {
+    auto namespaces = read_namespaces(member.value());
+    if (!namespaces) return std::unexpected(namespaces.error());
+    config.namespaces = std::move(*namespaces);
+    return base::Result<void>{};
+  }
+  if (prefix != "channel.without_namespace.") return std::nullopt;
+  auto set = set_room_option(config.without_namespace, std::string(member.key()), member.value());
+  if (!set && set.error().code == base::ErrorCode::kNotFound) return std::nullopt;
+  return set;
+}
+
 // Walks the file's objects; a leaf must be an option's key.
 base::Result<void> apply_object(const JsonObject& object, const std::string& prefix,
                                 const std::string& file, Config& config) {
@@ -79,6 +96,10 @@ base::Result<void> apply_object(const JsonObject& object, const std::string& pre
       const auto text = flag_text(member.value(), *row);
       if (!text) return std::unexpected(named(name, text.error()));
       if (auto applied = apply(*row, config, *text, name); !applied) return applied;
+      continue;
+    }
+    if (const auto applied = apply_room_key(prefix, member, config)) {
+      if (!*applied) return std::unexpected(named(name, applied->error()));
       continue;
     }
     const bool known = std::ranges::any_of(

@@ -11,11 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "app/room_options.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "codec/http/origin.h"
 #include "net/batch_sender.h"
+#include "rooms/namespaces.h"
 
 namespace palaver::app {
 
@@ -28,6 +30,17 @@ struct Config {
   net::IoMode io = net::IoMode::kAuto;
   std::string web_root;  // empty: the page in the binary
   codec::http::OriginPolicy origins;
+  // Keys are never shown. Empty: there is none.
+  std::string token_key;
+  std::string token_audience;
+  std::string token_issuer;
+  std::string subscription_token_key;
+  std::string guest_key;
+  std::optional<bool> guests;  // unset: where no token key is set
+  bool insecure = false;
+  // Of rooms without namespace; its history's bounds are in `limits`.
+  rooms::RoomOptions without_namespace;
+  NamedOptions namespaces;
   std::optional<unsigned> trusted_hops;
   base::Limits limits;
   std::optional<base::Logger::Format> log_format;  // unset: text on a terminal, else JSON

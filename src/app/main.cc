@@ -8,12 +8,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config.h"
 #include "app/embedded_page.h"
+#include "app/token_command.h"
 #include "app/version.h"
+#include "auth/jwt/token_authenticator.h"
 #include "base/log.h"
 #include "broker/memory/memory_broker.h"
 #include "broker/memory/memory_node.h"
@@ -49,17 +53,54 @@ base::Logger make_logger(const Config& config) {
                        .now = net::system_wall_now});
 }
 
+base::Result<rooms::Namespaces> make_namespaces(const Config& config) {
+  rooms::RoomOptions without = config.without_namespace;
+  without.history_size = config.limits.history_entries_max;
+  without.history_ttl = config.limits.history_age_max;
+  without.history_meta_ttl = config.limits.history_meta_ttl;
+  rooms::Namespaces namespaces(without);
+  for (const auto& [name, options] : config.namespaces) {
+    if (auto added = namespaces.add(name, options); !added) return std::unexpected(added.error());
+  }
+  return namespaces;
+}
+
+std::unique_ptr<auth::Authenticator> make_authenticator(const Config& config) {
+  using auth::jwt::Policy;
+  using WithoutToken = auth::jwt::TokenRules::WithoutToken;
+  const auto policy = [&](const std::string& key) -> std::optional<Policy> {
+    if (key.empty()) return std::nullopt;
+    return Policy{.key = key, .audience = config.token_audience, .issuer = config.token_issuer};
+  };
+  // A server that asks for tokens lets nobody in without one, unless it is told to.
+  const bool guests = config.guests.value_or(config.token_key.empty());
+  // Without a key of the operator's, a guest is another person after a restart.
+  const std::string random_key = std::to_string(random_number()) + std::to_string(random_number());
+  return std::make_unique<auth::jwt::TokenAuthenticator>(
+      auth::jwt::TokenRules{.connection = policy(config.token_key),
+                            .subscription = policy(config.subscription_token_key),
+                            .without_token = guests ? WithoutToken::kGuest : WithoutToken::kRefused,
+                            .guest_key = config.guest_key.empty() ? random_key : config.guest_key,
+                            .insecure = config.insecure});
+}
+
 base::Result<server::ServerConfig> server_config(const Config& config) {
   auto files = config.web_root.empty() ? server::StaticFiles::from_table(embedded_page())
                                        : server::StaticFiles::load_directory(config.web_root);
   if (!files) {
     return base::fail(files.error().code, "--web-root: " + files.error().message);
   }
+  auto namespaces = make_namespaces(config);
+  if (!namespaces) {
+    return base::fail(namespaces.error().code, "channel.namespaces: " + namespaces.error().message);
+  }
   return server::ServerConfig{.limits = config.limits,
                               .origins = config.origins,
                               .trusted_hops = config.trusted_hops,
                               .admin_key = config.admin_key,
-                              .files = std::move(*files)};
+                              .files = std::move(*files),
+                              .namespaces = std::move(*namespaces),
+                              .authenticator = make_authenticator(config)};
 }
 
 // `auto` takes io_uring where it really works, and says why not.
@@ -92,6 +133,9 @@ int serve(const Config& config) {
   const base::Logger log = make_logger(config);
   const auto server = server_config(config);
   if (!server) return wrong_option(server.error().message);
+  if (config.insecure) {
+    log.warning("client.insecure is set: everybody may do everything in every room");
+  }
   const auto io = resolve_io(config.io, log);
   if (!io) return wrong_option(io.error().message);
 
@@ -128,10 +172,17 @@ int serve(const Config& config) {
 int run(int argc, const char* const* argv) {
   // A log or a peer that went away is an error of a call, not the end of the process.
   (void)std::signal(SIGPIPE, SIG_IGN);
-  const auto invocation = read_invocation(argc, argv, [](const char* name) {
+  const auto environment = [](const char* name) {
     return static_cast<const char*>(
         std::getenv(name));  // NOLINT(concurrency-mt-unsafe): one thread
-  });
+  };
+  if (argc > 1 && std::string_view(argv[1]) == "token") {
+    const auto token = make_token(argc - 1, argv + 1, environment, net::system_wall_now());
+    if (!token) return wrong_option(token.error().message);
+    std::puts(token->c_str());
+    return 0;
+  }
+  const auto invocation = read_invocation(argc, argv, environment);
   if (!invocation) return wrong_option(invocation.error().message);
   switch (invocation->action) {
     case Action::kShowText:

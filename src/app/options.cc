@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/options.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -90,6 +91,23 @@ Applied set_shards(Config& config, std::string_view text) {
   return {};
 }
 
+Applied set_bool(bool& into, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, bool>, 2> kValues{
+      {{"true", true}, {"false", false}}};
+  const auto value = choose(text, kValues);
+  if (!value) return std::unexpected(value.error());
+  into = *value;
+  return {};
+}
+
+Applied set_insecure(Config& config, std::string_view text) {
+  return set_bool(config.insecure, text);
+}
+
+Applied set_guests(Config& config, std::string_view text) {
+  return set_bool(config.guests.emplace(), text);
+}
+
 Applied set_io(Config& config, std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, net::IoMode>, 3> kModes{
       {{"auto", net::IoMode::kAuto},
@@ -147,7 +165,7 @@ constexpr std::string_view kBounds = "Bounds";
 constexpr std::string_view kHistory = "History";
 constexpr std::string_view kRunning = "Running";
 
-constexpr std::array kOptions{
+constexpr std::array kServingOptions{
     Option{"port", "http_server.port", "PORT", "8080", kServing,
            "Port of the chat; 0 takes a free one. The environment's PORT works too.",
            set_port<&Config::port>},
@@ -170,10 +188,32 @@ constexpr std::array kOptions{
            "Web origins, with commas, that may connect beside the server's own host; "
            "https://*.example.org, null and * are possible.",
            set_origins},
+    Option{"token-key", "client.token.hmac_secret_key", "KEY", "none", kAccess,
+           "Key of the tokens (JWT, HMAC) that your backend signs for its users.",
+           set_text<&Config::token_key>},
+    Option{"token-audience", "client.token.audience", "TEXT", "any", kAccess,
+           "What a token's `aud` has to name.", set_text<&Config::token_audience>},
+    Option{"token-issuer", "client.token.issuer", "TEXT", "any", kAccess,
+           "What a token's `iss` has to be.", set_text<&Config::token_issuer>},
+    Option{"subscription-token-key", "client.subscription_token.hmac_secret_key", "KEY",
+           "the token-key", kAccess, "Key of the tokens that let a user into one room.",
+           set_text<&Config::subscription_token_key>},
+    Option{"guests", "client.allow_anonymous_connect_without_token", kBoolValue,
+           "without token-key", kAccess,
+           "Whether somebody without a token may come: true or false.", set_guests},
+    Option{"guest-key", "client.guest_key", "KEY", "random", kAccess,
+           "Signs what guests keep to come back as the same person; the same on all nodes.",
+           set_text<&Config::guest_key>},
+    Option{"insecure", "client.insecure", kBoolValue, "false", kAccess,
+           "true: everybody may do everything, whatever else is set. For development.",
+           set_insecure},
     Option{"trusted-hops", "trusted_hops", "N", "unknown", kAccess,
            "Proxies of yours in front, which append to X-Forwarded-For; 0: none. Without it "
            "nothing is counted by address.",
            set_hops},
+};
+
+constexpr std::array kBoundOptions{
     Option{"connections-max", "client.connection_limit", "N", "100000", kBounds,
            "Connections. Beyond: 503.", set_count<&Limits::connections_max, 1>},
     Option{"connections-per-ip-max", "connections_per_ip_max", "N", "256", kBounds,
@@ -212,6 +252,9 @@ constexpr std::array kOptions{
     Option{"history-meta-ttl", "channel.without_namespace.history_meta_ttl", "TIME", "30d",
            kHistory, "How long a room that is empty keeps its place in its order.",
            set_duration<&Limits::history_meta_ttl, 1'000, 3650 * kDay.count()>},
+};
+
+constexpr std::array kRunningOptions{
     Option{"ping-interval", "ping_interval", "TIME", "25s", kRunning,
            "A ping to every member; who misses one is gone.",
            set_duration<&Limits::ping_interval, 100, 3'600'000>},
@@ -223,6 +266,16 @@ constexpr std::array kOptions{
     Option{"log-level", "log.level", "LEVEL", "info", kRunning, "debug, info, warn or error.",
            set_log_level},
 };
+
+template <std::size_t A, std::size_t B, std::size_t C>
+consteval std::array<Option, A + B + C> joined(const std::array<Option, A>& a,
+                                               const std::array<Option, B>& b,
+                                               const std::array<Option, C>& c) {
+  std::array<Option, A + B + C> all;
+  std::ranges::copy(c, std::ranges::copy(b, std::ranges::copy(a, all.begin()).out).out);
+  return all;
+}
+constexpr std::array kOptions = joined(kServingOptions, kBoundOptions, kRunningOptions);
 
 }  // namespace
 

@@ -14,6 +14,8 @@ namespace palaver::app {
 
 // `value` of options that take texts between commas: in the file they may be arrays.
 inline constexpr std::string_view kListValue = "LIST";
+// `value` of options that are true or false, which the file may say without quotes.
+inline constexpr std::string_view kBoolValue = "BOOL";
 
 struct Option {
   std::string_view flag;     // "--flag" on the command line, PALAVER_FLAG in the environment

@@ -16,10 +16,13 @@ namespace palaver::base {
   return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
-[[nodiscard]] constexpr bool is_token_char(char c) {
+[[nodiscard]] constexpr bool is_alphanumeric(char c) {
   const char l = ascii_lower(c);
-  return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9');
+}
+
+[[nodiscard]] constexpr bool is_token_char(char c) {
+  return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
 
 [[nodiscard]] constexpr bool is_token(std::string_view text) {

@@ -61,6 +61,8 @@ inline constexpr std::size_t kReplayBytesMax = 512 * 1024;
 // The same for one reply of the Centrifuge protocol, whose frame (kReplayBytesMax) also holds the
 // publications' other fields.
 inline constexpr std::size_t kReplayReplyBytesMax = 384 * 1024;
+// What a token has granted ends so long after its time, so that a renewal on its way arrives.
+inline constexpr std::chrono::seconds kExpiryGrace{25};
 // Rooms of one connection. Beyond: error 106.
 inline constexpr std::size_t kSubscriptionsMax = 128;
 // Publications held back while a room's member is joining. Beyond: the join starts again.

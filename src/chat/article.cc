@@ -3,16 +3,30 @@
 
 #include <charconv>
 
+#include "auth/authenticator.h"
 #include "base/utc.h"
 #include "chat/message.h"
+#include "chat/name.h"
 
 namespace palaver::chat {
 
 namespace {
 
 constexpr std::string_view kAnonymous = "anonymous";
-constexpr std::string_view kUserPrefix = "article:";
+constexpr std::size_t kGuestDigits = 4;
 constexpr std::size_t kTimeSize = 22;  // "[YYYY-MM-DD HH:MM:SS] "
+
+// What a token or a guest says of itself, else who it is.
+std::string shown_name(const model::Sender& sender) {
+  if (auto name = name_of(sender.info)) return *std::move(name);
+  std::string_view user = sender.user.value;
+  if (user.empty()) user = kAnonymous;
+  if (user.starts_with(auth::kArticlePrefix)) user.remove_prefix(auth::kArticlePrefix.size());
+  if (!user.starts_with(auth::kGuestPrefix)) return std::string(user);
+  // Enough to tell the guests of a room apart.
+  user.remove_prefix(auth::kGuestPrefix.size());
+  return "guest-" + std::string(user.substr(0, kGuestDigits));
+}
 
 }  // namespace
 
@@ -28,15 +42,13 @@ std::optional<std::int64_t> parse_client_id(std::string_view text) {
 }
 
 model::UserId article_user(std::int64_t client_id) {
-  return {std::string(kUserPrefix) + std::to_string(client_id)};
+  return {std::string(auth::kArticlePrefix) + std::to_string(client_id)};
 }
 
 std::optional<std::string> article_line(const model::Publication& publication) {
   const auto text = text_of(publication.data.view());
   if (!text) return {};
-  std::string_view user = publication.sender.user.value;
-  if (user.empty()) user = kAnonymous;
-  if (user.starts_with(kUserPrefix)) user.remove_prefix(kUserPrefix.size());
+  const std::string user = shown_name(publication.sender);
   std::string line;
   line.reserve(kTimeSize + text->size() + user.size() + 3);
   line += '[';

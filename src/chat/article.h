@@ -21,8 +21,8 @@ namespace palaver::chat {
 [[nodiscard]] model::UserId article_user(std::int64_t client_id);
 
 // "[YYYY-MM-DD HH:MM:SS] text (client_id)" in UTC; the time is the one at which the message was
-// ordered. Other users show with their id, and
-// those without one as "anonymous". Nothing for what is not a message.
+// ordered. Others than the article's clients show with the name in their info, or their id, or as
+// "anonymous". Nothing for what is not a message.
 [[nodiscard]] std::optional<std::string> article_line(const model::Publication& publication);
 
 }  // namespace palaver::chat

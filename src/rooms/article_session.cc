@@ -3,16 +3,16 @@
 
 #include <utility>
 
-#include "chat/article.h"
+#include "base/check.h"
 #include "chat/message.h"
 
 namespace palaver::rooms {
 
 void ArticleSession::on_text(std::string_view text,
                              broker::Completion<broker::PublishResult> done) {
+  CHECK(may_publish(), "the connection asks for the right first");
   if (text.empty()) return;
-  broker_->publish(room_, {.user = chat::article_user(client_id_), .client = {}, .info = {}},
-                   chat::text_message(text), {}, std::move(done));
+  broker_->publish(options_.room, options_.sender, chat::text_message(text), {}, std::move(done));
 }
 
 }  // namespace palaver::rooms

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+// The connection's half of ClientSession: the order of commands, connect, refresh, and the end.
+// What happens in rooms is in client_session_rooms.cc.
 #include "rooms/client_session.h"
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <utility>
 #include <variant>
-#include <vector>
 
+#include "base/json_text.h"
 #include "base/limits.h"
+#include "chat/name.h"
 #include "codec/wire/json_command.h"
 #include "codec/wire/json_reply.h"
 
@@ -16,28 +21,23 @@ using namespace codec::wire;  // NOLINT(google-build-using-namespace): this file
 
 namespace {
 
-// The flag of a subscribe request: an unrecoverable position is an error.
-constexpr std::int64_t kFlagErrorOnUnrecoverable = 2;
+// A client's timer takes 31 bits of milliseconds: it asks again when this has passed.
+constexpr std::int64_t kTtlMax = 24 * 3600;
 
-CommandError error_of(const base::Error& error) {
-  return error.code == base::ErrorCode::kLimit ? kErrorLimitExceeded : kErrorInternal;
-}
-
-// How many of the oldest publications fit into one reply; at least one.
-std::size_t fitting(const std::vector<model::Publication>& publications) {
-  std::size_t bytes = 0;
-  std::size_t count = 0;
-  for (; count < std::min(publications.size(), base::kReplayEntriesMax); ++count) {
-    bytes += publications[count].data.size() + publications[count].sender.info.size();
-    if (bytes > base::kReplayReplyBytesMax && count > 0) break;
-  }
-  return count;
+// What a guest keeps to come back as the same person.
+std::string guest_data(const auth::Identity& identity) {
+  std::string data = R"({"user":)";
+  base::append_json_string(data, identity.user.value);
+  data += R"(,"token":)";
+  base::append_json_string(data, identity.guest_token);
+  data += '}';
+  return data;
 }
 
 }  // namespace
 
-ClientSession::ClientSession(Options options, SessionHost& host, Hub& hub, broker::Broker& broker)
-    : options_(std::move(options)), host_(host), hub_(hub), broker_(broker) {}
+ClientSession::ClientSession(Options options, SessionHost& host, const SessionServices& services)
+    : options_(std::move(options)), host_(host), services_(services) {}
 
 void ClientSession::on_message(std::string_view frame) {
   while (const auto line = next_line(frame)) {
@@ -54,15 +54,19 @@ void ClientSession::on_message(std::string_view frame) {
   flush();
 }
 
+// Each command may make the session busy, or end it; those behind it wait, or are dropped.
 void ClientSession::run() {
-  while (!busy_ && !ended_ && !waiting_.empty()) {
-    Command command = std::move(waiting_.front());
-    waiting_.pop_front();
-    execute(std::move(command));
+  std::size_t done = 0;
+  while (!busy_ && !ended_ && done < waiting_.size()) {
+    const Command command = std::move(waiting_[done++]);
+    execute(command);
   }
+  if (ended_) return;
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
+  if (waiting_.empty()) waiting_ = {};  // an idle session owns no memory for it
 }
 
-void ClientSession::execute(Command command) {
+void ClientSession::execute(const Command& command) {
   const bool connects = std::holds_alternative<ConnectRequest>(command.request);
   const bool pong = std::holds_alternative<Pong>(command.request);
   if (connects == connected_ && !pong) {
@@ -102,197 +106,160 @@ void ClientSession::say_line(std::string_view line) {
   lines_ += line;
 }
 
-template <typename Result>
-void ClientSession::reply(std::uint32_t id, const Result& result) {
-  say_line(json_reply(id, result));
-}
-
 void ClientSession::refuse(std::uint32_t id, const CommandError& error) {
   say_line(json_error(id, error));
 }
 
-bool ClientSession::check_channel(std::uint32_t id, const std::string& channel) {
-  if (channel.empty() || channel.size() > base::kRoomNameBytesMax) {
-    refuse(id, kErrorBadRequest);
-    return false;
+void ClientSession::refuse(std::uint32_t id, auth::Refusal refusal) {
+  switch (refusal) {
+    case auth::Refusal::kUnauthorized:
+      refuse(id, kErrorUnauthorized);
+      break;
+    case auth::Refusal::kExpired:
+      refuse(id, kErrorTokenExpired);
+      break;
+    case auth::Refusal::kInvalid:
+    case auth::Refusal::kForeign:
+      end(kDisconnectInvalidToken);
+      break;
   }
-  // Private channels are for those with a token.
-  if (channel.starts_with('$')) {
-    refuse(id, kErrorPermissionDenied);
-    return false;
-  }
-  return true;
+}
+
+std::int64_t ClientSession::seconds_now() const {
+  return std::chrono::floor<std::chrono::seconds>(services_.clock.wall_now())
+      .time_since_epoch()
+      .count();
+}
+
+codec::wire::Expiry ClientSession::expiry_of(const auth::Expiry& expires_at) const {
+  if (!expires_at) return {};
+  const std::int64_t left = std::max<std::int64_t>(*expires_at - seconds_now(), 1);
+  return {.expires = true, .ttl = static_cast<std::uint32_t>(std::min(left, kTtlMax))};
 }
 
 void ClientSession::on(std::uint32_t /*id*/, const Pong& /*pong*/) {}
 
-void ClientSession::on(std::uint32_t id, const ConnectRequest& /*request*/) {
+void ClientSession::on(std::uint32_t id, const ConnectRequest& request) {
+  auto identity = services_.authenticator.connect(request.token, services_.clock.wall_now());
+  if (!identity) {
+    refuse(id, identity.error());
+    return;
+  }
+  if (!identity->guest_token.empty()) {
+    auto info = chat::guest_info(request.data);
+    if (!info) {
+      refuse(id, info.error());
+      return;
+    }
+    identity->info = std::move(*info);
+  }
+  for (const std::string& channel : identity->channels) {
+    if (const auto error = room_error(channel)) {
+      refuse(id, *error);
+      return;
+    }
+  }
+  identity_ = std::move(*identity);
   connected_ = true;
+  host_.on_connected();
+  begin_connect(id, request);
+}
+
+// The rooms of the client's token, one after the other. The client must know of them before it gets
+// anything of theirs: the reply has its place ahead of what comes live meanwhile.
+struct ClientSession::Connecting {
+  std::uint32_t id = 0;
+  std::map<std::string, SubscribeRequest> subs;  // what the client has of them
+  std::vector<std::string> channels;             // still to be joined, the next one last
+  ConnectResult result;
+  std::size_t replay_bytes = base::kReplayReplyBytesMax;
+};
+
+void ClientSession::begin_connect(std::uint32_t id, const ConnectRequest& request) {
   ConnectResult result;
   result.client = options_.client;
+  result.expiry = expiry_of(identity_.expires_at);
+  if (!identity_.guest_token.empty()) result.data = guest_data(identity_);
   result.ping = options_.ping_seconds;
   result.pong = true;
-  reply(id, result);
+  identity_.guest_token = {};
+  std::vector<std::string> channels = std::exchange(identity_.channels, {});
+  std::ranges::sort(channels);
+  const auto twins = std::ranges::unique(channels);
+  channels.erase(twins.begin(), twins.end());
+  if (channels.empty()) {
+    reply(id, result);
+  } else if (channels.size() > base::kSubscriptionsMax) {
+    end(kDisconnectChannelLimit);
+  } else {
+    busy_ = true;
+    host_.reserve();
+    join_next(std::make_shared<Connecting>(Connecting{.id = id,
+                                                      .subs = request.subs,
+                                                      .channels = std::move(channels),
+                                                      .result = std::move(result)}));
+  }
 }
 
-void ClientSession::on(std::uint32_t id, const SubscribeRequest& request) {
-  if (!check_channel(id, request.channel)) return;
-  if (subscriptions_.contains(request.channel)) {
-    refuse(id, kErrorAlreadySubscribed);
-    return;
-  }
-  if (subscriptions_.size() >= base::kSubscriptionsMax) {
-    refuse(id, kErrorLimitExceeded);
-    return;
-  }
-  JoinOptions options;
-  if (request.recover) {
-    options.replay = JoinOptions::Replay::kSince;
-    options.since = request.since;
-  }
-  busy_ = true;
-  hub_.join(options_.member, {request.channel}, options_.encoding, std::move(options),
-            [this, id, request](base::Result<Joined> joined) {
-              // Before the membership is live, which it is when this returns; only then may the
-              // next command run.
-              const Hub::Answer answer =
-                  ended_ ? Hub::Answer::kLeave : on_joined(id, request, std::move(joined));
-              flush();
-              host_.finish_later();
-              return answer;
-            });
+void ClientSession::join_next(const std::shared_ptr<Connecting>& connecting) {
+  const std::string channel = std::move(connecting->channels.back());
+  connecting->channels.pop_back();
+  SubscribeRequest request = std::move(connecting->subs[channel]);
+  request.channel = channel;
+  join(request, [this, connecting, request](base::Result<Joined> joined) {
+    if (ended_) return Hub::Answer::kLeave;
+    if (!joined) {
+      end(kDisconnectServerError);  // it comes again
+      return Hub::Answer::kLeave;
+    }
+    std::vector<model::Publication> rest;
+    connecting->result.subs[request.channel] = enter(
+        request, {.room = request.channel, .side = Side::kServer, .expires_at = {}, .info = {}},
+        std::move(*joined), connecting->replay_bytes, rest);
+    for (const auto& publication : rest) host_.replay({request.channel}, publication);
+    if (connecting->channels.empty()) {
+      host_.fill(json_reply(connecting->id, connecting->result));
+      host_.finish_later();
+    } else {
+      join_next(connecting);
+    }
+    return Hub::Answer::kStay;
+  });
 }
 
-Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& request,
-                                     base::Result<Joined> joined) {
-  if (!joined) {
-    refuse(id, error_of(joined.error()));
-    return Hub::Answer::kLeave;
-  }
-  if (request.recover && !joined->recovered && (request.flag & kFlagErrorOnUnrecoverable) != 0) {
-    refuse(id, kErrorUnrecoverablePosition);
-    return Hub::Answer::kLeave;
-  }
-  subscriptions_.insert(request.channel);
-  SubscribeResult result;
-  result.recoverable = true;
-  result.positioned = true;
-  result.position = joined->position;
-  result.was_recovering = request.recover;
-  result.recovered = joined->recovered;
-  result.publications = std::move(joined->replay);
-  // What does not fit into the reply follows as if it came live.
-  const auto first = result.publications.begin();
-  const auto count = static_cast<std::ptrdiff_t>(fitting(result.publications));
-  const std::vector<model::Publication> rest(first + count, result.publications.end());
-  result.publications.erase(first + count, result.publications.end());
-  if (!rest.empty()) result.position.offset = result.publications.back().offset;
-  reply(id, result);
-  flush();
-  for (const model::Publication& publication : rest) {
-    host_.replay({request.channel}, publication);
-  }
-  return Hub::Answer::kStay;
-}
-
-void ClientSession::on(std::uint32_t id, const UnsubscribeRequest& request) {
-  if (!check_channel(id, request.channel)) return;
-  flush();  // what it was told before goes first
-  if (subscriptions_.erase(request.channel) > 0) hub_.leave(options_.member, {request.channel});
-  reply(id, UnsubscribeResult{});
-}
-
-void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
-  if (!check_channel(id, request.channel)) return;
-  if (request.data.empty()) {
+void ClientSession::on(std::uint32_t id, const RefreshRequest& request) {
+  if (request.token.empty()) {
     refuse(id, kErrorBadRequest);
     return;
   }
-  if (!host_.take_token()) {
-    refuse(id, kErrorTooManyRequests);
+  auto identity = services_.authenticator.connect(request.token, services_.clock.wall_now());
+  if (identity && identity->user != identity_.user) {
+    identity = std::unexpected(auth::Refusal::kForeign);
+  }
+  if (!identity) {
+    refuse(id, identity.error());
     return;
   }
-  busy_ = true;
-  broker_.publish({request.channel}, {.user = {}, .client = options_.client, .info = {}},
-                  base::Frame::copy_of(request.data), {},
-                  [find = host_.finder(), id](const base::Result<broker::PublishResult>& result) {
-                    ClientSession* session = find();
-                    if (session == nullptr) return;
-                    if (result) {
-                      session->reply(id, PublishResult{});
-                    } else {
-                      session->refuse(id, error_of(result.error()));
-                    }
-                    session->finish();
-                  });
+  identity_.expires_at = identity->expires_at;
+  reply(id,
+        RefreshResult{
+            .client = options_.client, .version = {}, .expiry = expiry_of(identity_.expires_at)});
 }
 
-void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
-  if (!check_channel(id, request.channel)) return;
-  using Direction = broker::HistoryQuery::Direction;
-  broker::HistoryQuery query;
-  if (request.since) query.since = request.since->offset;
-  query.limit = base::kReplayEntriesMax;
-  if (request.limit >= 0) {
-    query.limit = std::min(query.limit, static_cast<std::size_t>(request.limit));
-  }
-  query.bytes_max = base::kReplayReplyBytesMax;
-  query.direction = request.reverse ? Direction::kReverse : Direction::kForward;
-  busy_ = true;
-  broker_.history({request.channel}, query,
-                  [find = host_.finder(), id, request](base::Result<broker::History> history) {
-                    ClientSession* session = find();
-                    if (session == nullptr) return;
-                    session->on_history(id, request, std::move(history));
-                    session->finish();
-                  });
-}
-
-void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
-                               base::Result<broker::History> history) {
-  if (!history) {
-    refuse(id, error_of(history.error()));
+// Tokens are renewed at the last moment, and clocks differ: what has expired stays for a while.
+void ClientSession::check_expiry() {
+  if (!connected_ || ended_) return;
+  const std::int64_t expired = seconds_now() - base::kExpiryGrace.count();
+  const auto is_over = [&](const auth::Expiry& at) { return at && *at < expired; };
+  if (is_over(identity_.expires_at)) {
+    end(kDisconnectExpired);
     return;
   }
-  // A position of another life of the room says nothing about this one.
-  const bool foreign = request.since && !request.since->epoch.value.empty() &&
-                       request.since->epoch != history->top.epoch;
-  if (foreign) {
-    refuse(id, kErrorUnrecoverablePosition);
-    return;
+  std::vector<std::string> over;
+  for (const Subscription& subscription : subscriptions_) {
+    if (is_over(subscription.expires_at)) over.push_back(subscription.room);
   }
-  reply(id, HistoryResult{history->top, std::move(history->entries)});
-}
-
-void ClientSession::on(std::uint32_t id, const PresenceRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
-
-void ClientSession::on(std::uint32_t id, const PresenceStatsRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
-
-void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {
-  reply(id, PingResult{});
-}
-
-void ClientSession::on(std::uint32_t /*id*/, const SendRequest& /*request*/) {}
-
-void ClientSession::on(std::uint32_t id, const RpcRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
-
-void ClientSession::on(std::uint32_t id, const RefreshRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
-
-void ClientSession::on(std::uint32_t id, const SubRefreshRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
-
-void ClientSession::on_lost(const model::RoomName& room) {
-  if (ended_ || subscriptions_.erase(room.value) == 0) return;
-  say_line(json_unsubscribe_push(room.value, kUnsubscribeInsufficientState));
+  for (const std::string& room : over) leave(room, kUnsubscribeExpired);
   flush();
 }
 

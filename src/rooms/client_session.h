@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ClientSession: a client of the Centrifuge protocol, from its connect command on: commands in,
 // replies out. It decides what a client may have and asks the hub and the broker for it; it knows
-// no socket, no frame and no clock. Owned by its connection, used on its shard.
+// no socket and no frame. Owned by its connection, used on its shard.
 //
 // Commands run strictly one after the other: while one waits for the broker, the next ones wait
 // too, and the connection reads no further.
@@ -9,17 +9,22 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <vector>
 
+#include "auth/authenticator.h"
+#include "base/clock.h"
 #include "broker/broker.h"
 #include "codec/wire/codes.h"
 #include "codec/wire/command.h"
+#include "codec/wire/json_reply.h"
 #include "codec/wire/reply.h"
 #include "rooms/hub.h"
+#include "rooms/namespaces.h"
 #include "rooms/outbox.h"
 
 namespace palaver::rooms {
@@ -32,8 +37,13 @@ class SessionHost {
   virtual ~SessionHost() = default;
   // Lines (joined by LF) for the client, behind everything that it is owed by now.
   virtual void say(std::string_view lines) = 0;
+  // Keeps the place of lines that come later: what is said or comes live meanwhile waits for them.
+  virtual void reserve() = 0;
+  virtual void fill(std::string_view lines) = 0;
   // A publication of the past, behind everything that the client is owed by now.
   virtual void replay(const model::RoomName& room, const model::Publication& publication) = 0;
+  // The connect command was taken.
+  virtual void on_connected() = 0;
   // The connection ends; the session is used no more.
   virtual void disconnect(const codec::wire::DisconnectCode& code) = 0;
   // Whether the client may publish once more now.
@@ -46,6 +56,15 @@ class SessionHost {
   [[nodiscard]] virtual std::function<ClientSession*()> finder() = 0;
 };
 
+// What the sessions of a shard work with; all of it outlives them.
+struct SessionServices {
+  Hub& hub;
+  broker::Broker& broker;
+  const Namespaces& namespaces;
+  const auth::Authenticator& authenticator;
+  const base::Clock& clock;
+};
+
 class ClientSession {
  public:
   struct Options {
@@ -55,8 +74,7 @@ class ClientSession {
     std::uint32_t ping_seconds;  // what the client is told
   };
 
-  // Everything outlives the session.
-  ClientSession(Options options, SessionHost& host, Hub& hub, broker::Broker& broker);
+  ClientSession(Options options, SessionHost& host, const SessionServices& services);
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
@@ -64,6 +82,9 @@ class ClientSession {
   void on_message(std::string_view frame);
   // The room's continuity was lost: the client is unsubscribed and told to come again.
   void on_lost(const model::RoomName& room);
+  // Ends what is past its time, kExpiryGrace after it; called now and then.
+  void check_expiry();
+  [[nodiscard]] bool connected() const { return connected_; }
   // A command waits; nothing should be read.
   [[nodiscard]] bool busy() const { return busy_; }
   // The command that had to wait is done.
@@ -72,16 +93,42 @@ class ClientSession {
   void stop();
 
  private:
+  enum class Side : std::uint8_t { kClient, kServer };  // who asked for it
+  struct Subscription {
+    std::string room;
+    Side side{};
+    auth::Expiry expires_at;
+    std::string info;  // JSON, or empty: beside the member's own in this room
+  };
+  // A connect command whose server-side subscriptions are being made.
+  struct Connecting;
+
   void run();
-  void execute(codec::wire::Command command);
+  void execute(const codec::wire::Command& command);
   void flush();
   void end(const codec::wire::DisconnectCode& code);
   template <typename Result>
-  void reply(std::uint32_t id, const Result& result);
+  void reply(std::uint32_t id, const Result& result) {
+    say_line(codec::wire::json_reply(id, result));
+  }
   void refuse(std::uint32_t id, const codec::wire::CommandError& error);
+  void refuse(std::uint32_t id, auth::Refusal refusal);        // of a connection's token
+  void refuse_grant(std::uint32_t id, auth::Refusal refusal);  // of a subscription's token
   void say_line(std::string_view line);
+
+  [[nodiscard]] Subscription* find(std::string_view room);
+  [[nodiscard]] std::int64_t seconds_now() const;
+  [[nodiscard]] codec::wire::Expiry expiry_of(const auth::Expiry& expires_at) const;
+  // Why a room of this name cannot be.
+  [[nodiscard]] std::optional<codec::wire::CommandError> room_error(
+      const std::string& channel) const;
+  // The options of the room, or null: refused.
+  [[nodiscard]] const RoomOptions* check_channel(std::uint32_t id, const std::string& channel);
   // False: refused.
-  [[nodiscard]] bool check_channel(std::uint32_t id, const std::string& channel);
+  [[nodiscard]] bool check_right(std::uint32_t id, const Right& right, const std::string& channel);
+  // What lets the client into the room. Nothing: refused, or ended.
+  [[nodiscard]] std::optional<auth::Grant> check_subscribe(
+      std::uint32_t id, const codec::wire::SubscribeRequest& request, const RoomOptions& options);
 
   void on(std::uint32_t id, const codec::wire::Pong& pong);
   void on(std::uint32_t id, const codec::wire::ConnectRequest& request);
@@ -97,21 +144,33 @@ class ClientSession {
   void on(std::uint32_t id, const codec::wire::RefreshRequest& request);
   void on(std::uint32_t id, const codec::wire::SubRefreshRequest& request);
 
+  void begin_connect(std::uint32_t id, const codec::wire::ConnectRequest& request);
+  void join_next(const std::shared_ptr<Connecting>& connecting);
+  void join(const codec::wire::SubscribeRequest& request, Hub::JoinDone done);
+  // The client is in the room. Of the replay the result gets at most `bytes`, which become fewer,
+  // and `rest` what did not fit.
+  [[nodiscard]] codec::wire::SubscribeResult enter(const codec::wire::SubscribeRequest& request,
+                                                   Subscription subscription, Joined joined,
+                                                   std::size_t& bytes,
+                                                   std::vector<model::Publication>& rest);
   Hub::Answer on_joined(std::uint32_t id, const codec::wire::SubscribeRequest& request,
-                        base::Result<Joined> joined);
+                        const auth::Grant& grant, base::Result<Joined> joined);
+  // The client is told.
+  void leave(const std::string& room, const codec::wire::UnsubscribeCode& code);
+  void forget(const std::string& room);
   void on_history(std::uint32_t id, const codec::wire::HistoryRequest& request,
                   base::Result<broker::History> history);
 
   const Options options_;
   SessionHost& host_;
-  Hub& hub_;
-  broker::Broker& broker_;
+  const SessionServices& services_;
+  auth::Identity identity_;
   bool connected_ = false;
   bool busy_ = false;
   bool ended_ = false;
-  std::deque<codec::wire::Command> waiting_;
+  std::vector<codec::wire::Command> waiting_;
   std::string lines_;  // said and not yet given to the host
-  std::unordered_set<std::string> subscriptions_;
+  std::vector<Subscription> subscriptions_;
 };
 
 }  // namespace palaver::rooms

@@ -63,6 +63,19 @@ void Fanout::send(MemberId member, base::Frame frame, Bound bound) {
   if (bound == Bound::kOutbox) check_bound(member.slot);
 }
 
+void Fanout::reserve(MemberId member) {
+  Slot& slot = slot_of(member);
+  if (take_runs(slot) > 0) check_bound(member.slot);
+  slot.outbox.reserve();
+}
+
+void Fanout::fill(MemberId member, base::Frame frame) {
+  Slot& slot = slot_of(member);
+  if (!slot.outbox.fill(std::move(frame))) return;  // it has overflowed
+  mark_ready(member.slot);
+  check_bound(member.slot);
+}
+
 std::size_t Fanout::owed_bytes(MemberId member) const {
   CHECK(is_open(member), "only open connections are used");
   return slots_[member.slot].outbox.bytes();
@@ -259,6 +272,7 @@ void Fanout::collect_ready(std::vector<base::SendOp>& ops) {
     base::SendOp op;
     op.socket = slot.socket;
     op.size = slot.outbox.gather(pieces_, base::kTurnSocketBytesMax, kPiecesPerSend);
+    if (op.size == 0) continue;  // a reserved place comes first
     op.iov_count = static_cast<std::uint32_t>(pieces_.size() - before);
     ops.push_back(op);
     owners_.push_back({index, kSlowPath});

@@ -73,6 +73,11 @@ class Fanout {
   [[nodiscard]] MemberId id_of(std::uint32_t slot) const { return {slot, slots_[slot].generation}; }
   // Queues bytes for one connection, after everything it is owed by now.
   void send(MemberId member, base::Frame frame, Bound bound);
+  // Keeps a place in the order of what the connection is owed, for a frame that comes later: what
+  // is queued meanwhile waits. At most one at a time.
+  void reserve(MemberId member);
+  // The frame, not empty, for the place that reserve() kept.
+  void fill(MemberId member, base::Frame frame);
   [[nodiscard]] std::size_t owed_bytes(MemberId member) const;
   void resume(MemberId member);
 

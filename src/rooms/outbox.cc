@@ -24,6 +24,25 @@ void Outbox::push(base::Frame frame, std::size_t offset) {
   backlog_->pieces.push_back({std::move(frame), static_cast<std::uint32_t>(offset), end});
 }
 
+void Outbox::reserve() {
+  if (!backlog_) backlog_ = std::make_unique<Backlog>();
+  backlog_->pieces.push_back({.frame = {}, .offset = 0, .end = 0});
+}
+
+bool Outbox::fill(base::Frame frame) {
+  CHECK(!frame.empty(), "an empty frame would hold its place for ever");
+  if (!backlog_) return false;
+  for (std::size_t i = backlog_->head; i < backlog_->pieces.size(); ++i) {
+    Piece& piece = backlog_->pieces[i];
+    if (!piece.frame.empty()) continue;
+    piece.end = static_cast<std::uint32_t>(frame.size());
+    backlog_->bytes += frame.size();
+    piece.frame = std::move(frame);
+    return true;
+  }
+  return false;
+}
+
 std::size_t Outbox::gather(std::vector<iovec>& out, std::size_t bytes_max,
                            std::size_t pieces_max) const {
   if (!backlog_) return 0;
@@ -32,6 +51,7 @@ std::size_t Outbox::gather(std::vector<iovec>& out, std::size_t bytes_max,
   for (std::size_t i = backlog_->head; i < pieces.size() && bytes < bytes_max; ++i) {
     if (i - backlog_->head == pieces_max) break;
     const Piece& piece = pieces[i];
+    if (piece.frame.empty()) break;
     const std::size_t size = std::min<std::size_t>(piece.end - piece.offset, bytes_max - bytes);
     out.push_back({const_cast<char*>(piece.frame.data()) + piece.offset, size});  // only read
     bytes += size;
@@ -53,7 +73,7 @@ void Outbox::consume(std::size_t bytes) {
     piece.frame = {};
     ++backlog.head;
   }
-  if (backlog.bytes == 0) {
+  if (backlog.head == backlog.pieces.size()) {
     backlog_.reset();
   } else if (backlog.head >= kCompactAt && backlog.head * 2 >= backlog.pieces.size()) {
     backlog.pieces.erase(backlog.pieces.begin(),

@@ -31,6 +31,11 @@ class Outbox {
   [[nodiscard]] std::size_t unit_count() const;
   // Queues the bytes of `frame` from `offset` on (0 to its size; nothing when it is the size).
   void push(base::Frame frame, std::size_t offset = 0);
+  // Keeps a place for one frame that is not known yet: nothing that is pushed later is sent before
+  // fill() has put it there. At most one place at a time.
+  void reserve();
+  // Not empty. False: the place was dropped meanwhile, and the frame is not sent.
+  [[nodiscard]] bool fill(base::Frame frame);
   // Appends what to send next, at most `bytes_max` bytes and `pieces_max` pieces, to `out`; returns
   // the bytes. The pointers hold until the outbox changes.
   std::size_t gather(std::vector<iovec>& out, std::size_t bytes_max, std::size_t pieces_max) const;
@@ -43,7 +48,7 @@ class Outbox {
 
  private:
   struct Piece {
-    base::Frame frame;
+    base::Frame frame;     // empty: a reserved place
     std::uint32_t offset;  // next byte to send
     std::uint32_t end;     // its end: the frame's size, or a unit's end after drop_unbegun()
   };

@@ -3,11 +3,14 @@
 // shards.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "auth/authenticator.h"
 #include "base/limits.h"
 #include "codec/http/origin.h"
+#include "rooms/namespaces.h"
 #include "server/static_files.h"
 
 namespace palaver::server {
@@ -21,6 +24,8 @@ struct ServerConfig {
   // Opens /metrics on the public port, as a bearer token. Empty: it is not there.
   std::string admin_key;
   StaticFiles files;
+  rooms::Namespaces namespaces;
+  std::unique_ptr<const auth::Authenticator> authenticator;
 };
 
 }  // namespace palaver::server

@@ -133,6 +133,9 @@ void Connection::on_deadline(const Liveness::Deadline& deadline) {
     }
   } else if (deadline.serial != deadline_serial_) {
     return;
+  } else if (phase_ == Phase::kOpen) {
+    disconnect(codec::wire::kDisconnectStale);  // it never sent a connect command
+    return;
   }
   net::reset_on_close(socket_.native_handle());
   doom();

@@ -27,8 +27,8 @@
 #include "rooms/client_session.h"
 #include "rooms/join.h"
 #include "rooms/outbox.h"
-#include "server/article_upgrade.h"
 #include "server/connection_host.h"
+#include "server/upgrade.h"
 
 namespace palaver::server {
 
@@ -120,6 +120,9 @@ class Connection final : public rooms::SessionHost {
   void on_text(std::string_view text);
   // SessionHost.
   void say(std::string_view lines) override;
+  void reserve() override;
+  void fill(std::string_view lines) override;
+  void on_connected() override;
   void replay(const model::RoomName& room, const model::Publication& publication) override;
   void disconnect(const codec::wire::DisconnectCode& code) override;
   [[nodiscard]] bool take_token() override;
@@ -133,6 +136,8 @@ class Connection final : public rooms::SessionHost {
     std::string_view reason;
   };
   [[nodiscard]] Close close_of(Disconnect why) const;
+  // False: a token has run out, and the connection closes.
+  [[nodiscard]] bool check_expiry();
   void begin_close(Disconnect why);
   void begin_close(codec::ws::CloseCode code, std::string_view reason, Disconnect disconnect);
   void on_peer_close(codec::ws::CloseCode code);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/executor.h"
 #include "broker/broker.h"
 #include "codec/ws/deflate.h"
+#include "rooms/client_session.h"
 #include "rooms/fanout.h"
 #include "rooms/hub.h"
 #include "server/config.h"
@@ -57,7 +59,8 @@ struct ConnectionContext {
   base::Executor& executor;
   rooms::Fanout& fanout;
   rooms::Hub& hub;
-  broker::Broker*& broker;  // set before the first connection
+  // Made when the shard has its broker, before the first connection.
+  std::optional<rooms::SessionServices>& sessions;
   Framer& framer;
   codec::ws::Inflater& inflater;
   ShardMetrics& metrics;

@@ -149,7 +149,12 @@ void Connection::on_metrics(const std::string& text) {
 void Connection::begin_upgrade(const Request& request, const codec::http::Target& target) {
   std::optional<UpgradeRefusal> refused;
   if (target.segments.front() == "ws") {
-    auto upgrade = check_article_upgrade(request, target, context_.config.origins);
+    const ServerConfig& config = context_.config;
+    auto upgrade = check_article_upgrade(request, target,
+                                         {.origins = config.origins,
+                                          .namespaces = config.namespaces,
+                                          .authenticator = *config.authenticator,
+                                          .now = context_.clock.wall_now()});
     if (upgrade) {
       http_->upgrade = std::make_unique<ArticleUpgrade>(std::move(*upgrade));
     } else {
@@ -245,7 +250,11 @@ void Connection::open_article(const rooms::Joined& joined) {
   const auto encoding = article_encoding(upgrade->upgrade.compression());
   const model::RoomName room = upgrade->room;
   auto session = make_session(upgrade->upgrade.compression());
-  session->article.emplace(std::move(upgrade->room), upgrade->client_id, *context_.broker);
+  session->article.emplace(rooms::ArticleSession::Options{.room = std::move(upgrade->room),
+                                                          .sender = std::move(upgrade->sender),
+                                                          .expires_at = upgrade->expires_at,
+                                                          .publishing = upgrade->publishing},
+                           context_.sessions->broker);
   open(upgrade->upgrade, std::move(session));
   // Bounded by the replay's own limits, and paced like everything in an outbox.
   for (const model::Publication& publication : joined.replay) {
@@ -265,8 +274,9 @@ void Connection::open_client() {
                                     .encoding = json_encoding(upgrade->compression()),
                                     .client = random_id(),
                                     .ping_seconds = static_cast<std::uint32_t>(ping)},
-      *this, context_.hub, *context_.broker);
+      *this, *context_.sessions);
   open(*upgrade, std::move(session));
+  set_deadline(DeadlineKind::kRequest);  // for its connect command
 }
 
 std::unique_ptr<Connection::SessionState> Connection::make_session(

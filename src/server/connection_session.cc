@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebSocket half of Connection: frames in, the article session, the close handshake.
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -65,6 +66,11 @@ void Connection::on_text(std::string_view text) {
   if (session_->client) {
     session_->client->on_message(text);
   } else if (auto& article = session_->article) {
+    if (!article->may_publish()) {
+      begin_close(CloseCode::kPolicyViolation, "publishing is not allowed in this room",
+                  Disconnect::kRights);
+      return;
+    }
     article->on_text(text, [&host = context_.host,
                             member = member_](base::Result<broker::PublishResult> result) {
       if (result) return;
@@ -166,10 +172,23 @@ void Connection::on_ping_due() {
     doom();
     return;
   }
+  if (!check_expiry()) return;
   session_->ping_outstanding = true;
   ++context_.metrics.pings_sent;
   context_.fanout.send(member_, session_->client ? context_.json_ping : context_.ping,
                        rooms::Fanout::Bound::kOutbox);
+}
+
+bool Connection::check_expiry() {
+  if (session_->client) {
+    session_->client->check_expiry();
+  } else if (const auto& article = session_->article) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
+    if (article->expired(now.time_since_epoch().count())) {
+      begin_close(CloseCode::kPolicyViolation, "the token has expired", Disconnect::kRights);
+    }
+  }
+  return phase_ == Phase::kOpen;
 }
 
 void Connection::on_moved(Liveness::PingPlace place) { session_->ping_place = place; }
@@ -182,6 +201,14 @@ void Connection::say(std::string_view lines) {
   context_.fanout.send(member_, context_.framer.encode_text(lines, session_->compression),
                        rooms::Fanout::Bound::kOutbox);
 }
+
+void Connection::reserve() { context_.fanout.reserve(member_); }
+
+void Connection::fill(std::string_view lines) {
+  context_.fanout.fill(member_, context_.framer.encode_text(lines, session_->compression));
+}
+
+void Connection::on_connected() { ++deadline_serial_; }
 
 void Connection::replay(const model::RoomName& room, const model::Publication& publication) {
   ++context_.metrics.replayed;

@@ -10,10 +10,11 @@ namespace palaver::server {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Refusal::kCount)> kRefusalNames{
-    "bad_request", "origin",   "connections", "connections_per_ip",
-    "rooms",       "draining", "unavailable"};
+    "bad_request",        "origin", "rights",   "connections",
+    "connections_per_ip", "rooms",  "draining", "unavailable"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(Disconnect::kCount)>
-    kDisconnectNames{"peer", "protocol", "slow", "rate", "dead", "lost", "unavailable", "drain"};
+    kDisconnectNames{"peer", "protocol",    "slow",  "rate",  "dead",
+                     "lost", "unavailable", "drain", "rights"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(rooms::Drop::kCount)> kDropNames{
     "slow", "gone"};
 

@@ -34,6 +34,7 @@ class Histogram {
 enum class Refusal : std::uint8_t {
   kBadRequest,
   kOrigin,
+  kRights,  // no token, or a room that is not theirs
   kConnections,
   kConnectionsPerIp,
   kRooms,
@@ -52,6 +53,7 @@ enum class Disconnect : std::uint8_t {
   kLost,
   kUnavailable,
   kDrain,
+  kRights,  // a token that expired, an act that is not allowed
   kCount,
 };
 

@@ -45,7 +45,7 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
                .executor = loop_,
                .fanout = fanout_,
                .hub = hub_,
-               .broker = broker_,
+               .sessions = sessions_,
                .framer = framer_,
                .inflater = inflater_,
                .metrics = metrics_,
@@ -57,8 +57,12 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
 Shard::~Shard() = default;
 
 void Shard::set_broker(std::unique_ptr<broker::Broker> broker) {
-  broker_owner_ = std::move(broker);
-  broker_ = broker_owner_.get();
+  broker_ = std::move(broker);
+  sessions_.emplace(rooms::SessionServices{.hub = hub_,
+                                           .broker = *broker_,
+                                           .namespaces = config_.namespaces,
+                                           .authenticator = *config_.authenticator,
+                                           .clock = loop_});
 }
 
 base::Result<void> Shard::run() {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -115,8 +116,8 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   rooms::Fanout fanout_;
   rooms::Hub hub_;
   rooms::Home home_;
-  std::unique_ptr<broker::Broker> broker_owner_;
-  broker::Broker* broker_ = nullptr;
+  std::unique_ptr<broker::Broker> broker_;
+  std::optional<rooms::SessionServices> sessions_;
   std::unique_ptr<net::BatchSender> sender_;
   Liveness liveness_;
   ConnectionContext context_;

@@ -7,56 +7,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 
-import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
 
 import { Client } from './support/client.mjs';
 import { forEachEngine } from './support/matrix.mjs';
+import { connected, kMs, newSdk, seen, subscribed } from './support/sdk.mjs';
 import { startServer } from './support/server.mjs';
 import { deadline, until } from './support/wait.mjs';
-
-const kMs = 10_000;
-
-function newSdk(t, server, options = {}) {
-  const sdk = new Centrifuge(`ws://127.0.0.1:${server.port}/connection/websocket`, {
-    websocket: WebSocket,
-    minReconnectDelay: 20,
-    maxReconnectDelay: 200,
-    ...options,
-  });
-  t.after(() => sdk.disconnect());
-  return sdk;
-}
-
-async function connected(t, server, options) {
-  const sdk = newSdk(t, server, options);
-  sdk.connect();
-  await deadline(sdk.ready(), kMs, 'the SDK to connect');
-  return sdk;
-}
-
-/** A live subscription that keeps what it got: `seen` is the data, `events` the event names. */
-async function subscribed(sdk, room, options) {
-  const subscription = sdk.newSubscription(room, options);
-  subscription.seen = [];
-  subscription.offsets = [];
-  subscription.contexts = [];
-  subscription.on('publication', ({ data, offset }) => {
-    subscription.seen.push(data);
-    subscription.offsets.push(offset);
-  });
-  subscription.on('subscribed', (context) => subscription.contexts.push(context));
-  subscription.subscribe();
-  await deadline(subscription.ready(), kMs, `a subscription to ${room}`);
-  return subscription;
-}
-
-const seen = (subscription, count) =>
-  until(
-    () => subscription.seen.length >= count,
-    kMs,
-    () => `${count} publications; there are ${subscription.seen.length}`,
-  );
 
 /** Breaks the transport under the SDK, as a network does. */
 const cut = (sdk) => sdk._transport._transport.terminate();
@@ -93,7 +50,7 @@ forEachEngine('the centrifuge SDK', (flags) => {
     assert.deepEqual(subscription.seen, [{ text: 'from the page' }]);
     await subscription.publish({ text: 'from the SDK' });
     const [, line] = await old.count(2);
-    assert.match(line, /^\[[-0-9: ]{19}\] from the SDK \(anonymous\)$/);
+    assert.match(line, /^\[[-0-9: ]{19}\] from the SDK \(guest-[\w-]{4}\)$/);
   });
 
   test('recovers what it missed over a cut, nothing twice', async (t) => {

@@ -20,6 +20,13 @@ Samples samples_of(const Option& option) {
       {"admin-key", {"a", "b", "c", ""}},
       {"allowed-origins",
        {"https://a.example", "https://*.example.org,null", "*", "example.org/path"}},
+      {"token-key", {"a", "b", "c", ""}},
+      {"token-audience", {"a", "b", "c", ""}},
+      {"token-issuer", {"a", "b", "c", ""}},
+      {"subscription-token-key", {"a", "b", "c", ""}},
+      {"guests", {"true", "false", "true", "yes"}},
+      {"guest-key", {"a", "b", "c", ""}},
+      {"insecure", {"true", "false", "true", "1"}},
       {"trusted-hops", {"0", "1", "16", "17"}},
       {"connections-max", {"1", "2", "4294967295", "0"}},
       {"connections-per-ip-max", {"0", "1", "4294967295", "4294967296"}},
@@ -55,6 +62,11 @@ std::string text_of(const Config& config) {
       << (config.trusted_hops ? std::to_string(*config.trusted_hops) : "unset") << '|'
       << (config.log_format ? static_cast<int>(*config.log_format) : -1) << '|'
       << static_cast<int>(config.log_level) << '|';
+  for (const std::string& text : {config.token_key, config.token_audience, config.token_issuer,
+                                  config.subscription_token_key, config.guest_key}) {
+    out << text << '|';
+  }
+  out << config.insecure << (config.guests ? std::to_string(*config.guests) : "unset") << '|';
   for (const std::string_view origin :
        {"https://a.example", "https://b.example.org", "https://other.example", "null"}) {
     out << is_allowed(config.origins.judge(origin, "server.example")) << ' ';

@@ -10,9 +10,28 @@ namespace {
 
 using palaver::rooms::ArticleSession;
 
+ArticleSession::Options member_of(std::string user) {
+  return {.room = {"room"},
+          .sender = {.user = {std::move(user)}, .client = {}, .info = {}},
+          .expires_at = {}};
+}
+
+TEST(ArticleSession, KnowsItsRights) {
+  ScriptedBroker broker;
+  ArticleSession::Options options = member_of("ann");
+  EXPECT_TRUE(ArticleSession(options, broker).may_publish());
+  EXPECT_FALSE(ArticleSession(options, broker).expired(1'800'000'000));
+  options.publishing = ArticleSession::Publishing::kForbidden;
+  options.expires_at = 1'800'000'000;
+  const ArticleSession session(options, broker);
+  EXPECT_FALSE(session.may_publish());
+  EXPECT_FALSE(session.expired(1'799'999'999));
+  EXPECT_TRUE(session.expired(1'800'000'000));
+}
+
 TEST(ArticleSession, PublishesATextAsAMessageOfItsClient) {
   ScriptedBroker broker;
-  ArticleSession session({"room"}, -17, broker);
+  ArticleSession session(member_of("article:-17"), broker);
   EXPECT_EQ(session.room(), model::RoomName{"room"});
   int answers = 0;
   session.on_text("say \"hi\"\n", [&](base::Result<broker::PublishResult> result) {
@@ -34,7 +53,7 @@ TEST(ArticleSession, PublishesATextAsAMessageOfItsClient) {
 
 TEST(ArticleSession, PassesOnWhatTheBrokerSays) {
   ScriptedBroker broker;
-  ArticleSession session({"room"}, 1, broker);
+  ArticleSession session(member_of("article:1"), broker);
   base::ErrorCode code{};
   session.on_text("hi", [&](auto result) { code = result.error().code; });
   ScriptedBroker::take(broker.publishes).done(base::fail(base::ErrorCode::kUnavailable, "no"));
@@ -43,7 +62,7 @@ TEST(ArticleSession, PassesOnWhatTheBrokerSays) {
 
 TEST(ArticleSession, IgnoresAnEmptyText) {
   ScriptedBroker broker;
-  ArticleSession session({"room"}, 1, broker);
+  ArticleSession session(member_of("article:1"), broker);
   session.on_text("", [](auto) { FAIL() << "nothing was published"; });
   EXPECT_TRUE(broker.publishes.empty());
 }

@@ -15,8 +15,7 @@
 #include "broker/memory/memory_node.h"
 #include "codec/wire/json_reply.h"
 #include "codec/wire/raw_json.h"
-#include "tests/unit/rooms/failing_broker.h"
-#include "tests/unit/rooms/rooms_fixture.h"
+#include "tests/unit/rooms/client_session_fixture.h"
 
 namespace palaver::tests::rooms {
 namespace {
@@ -30,93 +29,7 @@ using palaver::rooms::SessionHost;
 
 constexpr std::string_view kConnect = R"({"id":1,"connect":{}})";
 
-class ClientSessionTest : public RoomsFixture, public testing::Test, public SessionHost {
- protected:
-  ClientSessionTest() { start_with(~0U, {}); }
-
-  void start_with(unsigned failing_call, broker::memory::MemoryBrokerLimits limits) {
-    session_.reset();
-    auto cluster = std::make_unique<support::FakeCluster>(1U);
-    const broker::memory::ShardServices services{cluster->shard(0), cluster->shard(0)};
-    auto memory = std::make_shared<MemoryNode>(
-        std::span(&services, 1),
-        broker::memory::MemoryNodeConfig{.limits = limits, .seed = 5, .salt = 77});
-    calls_ = 0;
-    start(std::move(cluster),
-          {.first_shard = 0,
-           .shards = 1,
-           .outbox_bytes_max = 8 << 20,
-           .home = {.shard = {}, .recovery_bytes_max = 4 << 20}},
-          [this, memory, failing_call](unsigned shard, broker::BrokerSink& sink) {
-            return std::make_unique<FailingBroker>(
-                std::make_unique<MemoryBroker>(base::ShardId{shard}, *memory, sink),
-                this->cluster().shard(shard), calls_, failing_call);
-          });
-    member_ = &open();
-    session_ = std::make_unique<ClientSession>(ClientSession::Options{.member = member_->id,
-                                                                      .encoding = Encoding::kJson,
-                                                                      .client = "c0ffee",
-                                                                      .ping_seconds = 25},
-                                               *this, node().hub(0), node().broker(0));
-  }
-
-  // SessionHost. Lines are noted where the rooms' own frames are: in the member's log.
-  void say(std::string_view lines) override {
-    while (!lines.empty()) {
-      const std::size_t end = std::min(lines.find('\n'), lines.size());
-      said_.emplace_back(lines.substr(0, end));
-      lines.remove_prefix(std::min(end + 1, lines.size()));
-    }
-    ++frames_;
-  }
-  void replay(const model::RoomName& room, const model::Publication& publication) override {
-    said_.push_back(codec::wire::json_publication_push(room.value, publication));
-  }
-  void disconnect(const codec::wire::DisconnectCode& code) override { ended_ = code.code; }
-  [[nodiscard]] bool take_token() override { return tokens_-- > 0; }
-  void on_idle() override { ++idle_; }
-  void finish_later() override {
-    cluster().shard(0).post([find = finder()] {
-      if (ClientSession* session = find()) session->finish();
-    });
-  }
-  [[nodiscard]] std::function<ClientSession*()> finder() override {
-    return [this] { return session_.get(); };
-  }
-
-  // What is said until nothing moves any more.
-  std::vector<std::string> said(std::string_view frame) {
-    if (session_) session_->on_message(frame);
-    turn();
-    return std::exchange(said_, {});
-  }
-  void connect() { ASSERT_EQ(said(kConnect).size(), 1U); }
-  // The error code of the one reply.
-  std::uint64_t error(const std::string& command) {
-    const auto lines = said(command);
-    EXPECT_EQ(lines.size(), 1U) << command;
-    if (lines.size() != 1) return 0;
-    const auto error = RawJson::parse(lines[0])->member("error");
-    return error ? error->member("code")->uint64().value_or(0) : 0;
-  }
-  void publish(std::string_view data, const std::string& room = "r") {
-    node().broker(0).publish({room}, {}, base::Frame::copy_of(data), {}, [](auto) {});
-    turn();
-  }
-  // What came live, as the tests' encoder writes it.
-  std::string live() { return seen(*member_); }
-
-  std::unique_ptr<ClientSession> session_;
-  Member* member_ = nullptr;
-  std::vector<std::string> said_;
-  int frames_ = 0;
-  int idle_ = 0;
-  int tokens_ = 1000;
-  int ended_ = 0;
-  unsigned calls_ = 0;
-};
-
-using Lines = std::vector<std::string>;
+class ClientSessionTest : public ClientSessionFixture {};
 
 TEST_F(ClientSessionTest, ConnectComesFirstAndOnce) {
   EXPECT_EQ(said(kConnect),
@@ -191,8 +104,6 @@ TEST_F(ClientSessionTest, RefusesWhatItMust) {
   EXPECT_EQ(error(R"({"id":2,"publish":{"channel":"$private","data":1}})"), 103U);
   EXPECT_EQ(error(R"({"id":2,"history":{"channel":""}})"), 107U);
   EXPECT_EQ(error(R"({"id":2,"rpc":{"method":"m"}})"), 108U);
-  EXPECT_EQ(error(R"({"id":2,"refresh":{"token":"t"}})"), 108U);
-  EXPECT_EQ(error(R"({"id":2,"sub_refresh":{"channel":"r","token":"t"}})"), 108U);
   tokens_ = 0;
   EXPECT_EQ(error(R"({"id":2,"publish":{"channel":"r","data":1}})"), 111U);
   EXPECT_EQ(ended_, 0);

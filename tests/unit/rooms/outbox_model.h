@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,16 @@ class OutboxRig {
         push();
         break;
       case 3:
-        expect(outbox_.drop_unbegun() == drop_from_model(), "drop_unbegun counts the units");
+        drop();
         break;
       case 4:
-        if (!choices_.one_in(16)) break;
-        outbox_.clear();
-        owed_.clear();
+        if (choices_.one_in(4)) {
+          reserve_or_fill();
+        } else if (choices_.one_in(16)) {
+          outbox_.clear();
+          owed_.clear();
+          place_.reset();
+        }
         break;
       default:
         send();
@@ -45,11 +50,12 @@ class OutboxRig {
     expect(outbox_.unit_count() ==
                static_cast<std::size_t>(std::ranges::count(owed_, true, &Byte::ends)),
            "unit_count() is the units that have not ended");
-    expect(outbox_.empty() == owed_.empty(), "empty() is nothing owed");
+    expect(outbox_.empty() == (owed_.empty() && !place_), "empty() is nothing owed");
   }
 
   // All that is left comes out whole.
   void finish() {
+    if (place_) reserve_or_fill();
     while (!outbox_.empty() && failure_.empty()) {
       take(gather(choices_.below(5000) + 1, 3));
     }
@@ -77,11 +83,23 @@ class OutboxRig {
     }
     // A unit that has begun is pushed to an empty outbox only, as after a partial send.
     std::size_t offset = choices_.one_in(2) ? choices_.below(bytes.size() + 1) : 0;
-    if (!owed_.empty()) {
+    if (!owed_.empty() || place_) {
       while (offset < bytes.size() && !bytes[offset].begins) ++offset;
     }
     outbox_.push(base::Frame::join(parts), offset);
     owed_.insert(owed_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset), bytes.end());
+  }
+
+  void reserve_or_fill() {
+    if (!place_) {
+      outbox_.reserve();
+      place_ = owed_.size();
+      return;
+    }
+    const char value = static_cast<char>(serial_++);
+    expect(outbox_.fill(base::Frame::copy_of({&value, 1})), "fill() finds its place");
+    owed_.insert(owed_.begin() + static_cast<std::ptrdiff_t>(*place_), Byte{value, true, true});
+    place_.reset();
   }
 
   void send() {
@@ -93,15 +111,17 @@ class OutboxRig {
   void take(std::size_t bytes) {
     outbox_.consume(bytes);
     owed_.erase(owed_.begin(), owed_.begin() + static_cast<std::ptrdiff_t>(bytes));
+    if (place_) *place_ -= bytes;
   }
 
   std::size_t gather(std::size_t bytes_max, std::size_t pieces_max) {
     std::vector<iovec> pieces{{nullptr, 0}};  // it appends
     const std::size_t bytes = outbox_.gather(pieces, bytes_max, pieces_max);
     expect(bytes <= bytes_max && pieces.size() - 1 <= pieces_max, "gather() keeps its bounds");
-    expect(bytes > 0 || owed_.empty() || bytes_max == 0 || pieces_max == 0,
+    const std::size_t ready = place_.value_or(owed_.size());  // what stands before a place
+    expect(bytes > 0 || ready == 0 || bytes_max == 0 || pieces_max == 0,
            "gather() gives what there is");
-    expect(bytes == bytes_max || bytes == owed_.size() || pieces.size() - 1 == pieces_max,
+    expect(bytes == bytes_max || bytes == ready || pieces.size() - 1 == pieces_max,
            "gather() stops at a bound only");
     std::size_t at = 0;
     for (const iovec& piece : pieces) {
@@ -114,6 +134,13 @@ class OutboxRig {
     }
     expect(at == bytes, "gather() counts its bytes");
     return bytes;
+  }
+
+  void drop() {
+    const std::size_t dropped = outbox_.drop_unbegun();
+    expect(dropped == drop_from_model(), "drop_unbegun() counts the units");
+    if (place_) expect(!outbox_.fill(base::Frame::copy_of("x")), "a dropped place is not filled");
+    place_.reset();
   }
 
   std::size_t drop_from_model() {
@@ -135,6 +162,7 @@ class OutboxRig {
   support::Choices& choices_;
   palaver::rooms::Outbox outbox_;
   std::deque<Byte> owed_;
+  std::optional<std::size_t> place_;  // reserved, before this byte
   unsigned serial_ = 0;
   std::string failure_;
 };

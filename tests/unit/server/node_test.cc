@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/jwt/token_authenticator.h"
 #include "broker/memory/memory_broker.h"
 #include "broker/memory/memory_node.h"
 #include "tests/unit/server/chat_client.h"
@@ -39,6 +40,8 @@ ServerConfig test_config() {
   config.limits.drain = 200ms;
   config.limits.ping_interval = 500ms;  // so that pings cross the chat
   config.limits.messages_burst = 10'000;
+  config.authenticator =
+      std::make_unique<auth::jwt::TokenAuthenticator>(auth::jwt::TokenRules{.guest_key = "a key"});
   return config;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/article_upgrade.h"
+#include "server/upgrade.h"
 
 #include <algorithm>
 #include <charconv>
@@ -43,7 +43,45 @@ Checked read_path(const codec::http::Target& target, ArticleUpgrade& result) {
   const auto client_id = chat::parse_client_id(target.segments[2]);
   if (!client_id) return std::unexpected(refusal(400, "client_id must be a 64-bit integer"));
   result.room = {room};
-  result.client_id = *client_id;
+  result.sender.user = chat::article_user(*client_id);
+  return {};
+}
+
+UpgradeRefusal forbidden(unsigned status, std::string reason) {
+  return refusal(status, std::move(reason), Refusal::kRights);
+}
+
+// Who it is, and whether the room is theirs. A connection token that lists a room lets its user
+// into it, a private one too.
+Checked read_access(const codec::http::Target& target, const Admission& admission,
+                    ArticleUpgrade& result) {
+  const rooms::RoomOptions* options = admission.namespaces.find(result.room.value);
+  if (options == nullptr) return std::unexpected(forbidden(404, "no such namespace"));
+  auth::Identity identity;
+  if (const auto token = target.parameter("token")) {
+    auto known = admission.authenticator.connect(*token, admission.now);
+    if (!known) {
+      const bool expired = known.error() == auth::Refusal::kExpired;
+      return std::unexpected(forbidden(401, expired ? "the token has expired" : "invalid token"));
+    }
+    identity = std::move(*known);
+    if (!identity.user.value.empty()) result.sender.user = identity.user;
+    result.sender.info = identity.info;
+    result.expires_at = identity.expires_at;
+  } else if (!admission.authenticator.admits_without_token()) {
+    return std::unexpected(forbidden(401, "a token is needed: ?token="));
+  }
+  const bool lifted = admission.authenticator.lifts_rights();
+  const bool listed =
+      std::ranges::find(identity.channels, result.room.value) != identity.channels.end();
+  const bool hidden = result.room.value.starts_with(rooms::kPrivatePrefix);
+  const bool enters = !hidden && options->subscribe.allows(identity.standing, false);
+  if (!lifted && !listed && !enters) {
+    return std::unexpected(forbidden(403, "this room is not for everybody"));
+  }
+  using Publishing = rooms::ArticleSession::Publishing;
+  const bool publishes = lifted || options->publish.allows(identity.standing, true);
+  result.publishing = publishes ? Publishing::kAllowed : Publishing::kForbidden;
   return {};
 }
 
@@ -96,14 +134,17 @@ std::expected<codec::ws::Upgrade, UpgradeRefusal> check_client_upgrade(
 
 std::expected<ArticleUpgrade, UpgradeRefusal> check_article_upgrade(
     const codec::http::Request& request, const codec::http::Target& target,
-    const codec::http::OriginPolicy& origins) {
+    const Admission& admission) {
   ArticleUpgrade result;
   if (auto path = read_path(target, result); !path) return std::unexpected(path.error());
   if (auto history = read_history(target, result.join); !history) {
     return std::unexpected(history.error());
   }
-  auto upgrade = check_client_upgrade(request, origins);
+  auto upgrade = check_client_upgrade(request, admission.origins);
   if (!upgrade) return std::unexpected(std::move(upgrade.error()));
+  if (auto access = read_access(target, admission, result); !access) {
+    return std::unexpected(std::move(access.error()));
+  }
   result.upgrade = std::move(*upgrade);
   return result;
 }

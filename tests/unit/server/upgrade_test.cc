@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The article's handshake: which requests become members of which room, and the status and text of
 // each refusal.
-#include "server/article_upgrade.h"
+#include "server/upgrade.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/jwt/token_authenticator.h"
 #include "base/limits.h"
 
 namespace palaver::server {
@@ -50,7 +52,11 @@ Request without(Request request, std::string_view name) {
 Answer check(const Request& request, const OriginPolicy& origins = {}) {
   const auto target = codec::http::parse_target(request.target);
   EXPECT_TRUE(target) << request.target;
-  return check_article_upgrade(request, target.value_or(codec::http::Target{}), origins);
+  static const rooms::Namespaces kNamespaces;
+  static const auth::jwt::TokenAuthenticator kAuthenticator({.guest_key = "a key"});
+  return check_article_upgrade(
+      request, target.value_or(codec::http::Target{}),
+      {.origins = origins, .namespaces = kNamespaces, .authenticator = kAuthenticator, .now = {}});
 }
 
 struct Refused {
@@ -96,7 +102,7 @@ TEST(ArticleUpgrade, TakesRoomAndClientFromThePath) {
     const Answer answer = check(handshake(row.target));
     ASSERT_TRUE(answer) << row.target << ": " << answer.error().reason;
     EXPECT_EQ(answer->room.value, row.room);
-    EXPECT_EQ(answer->client_id, row.client_id);
+    EXPECT_EQ(answer->sender.user.value, "article:" + std::to_string(row.client_id));
     EXPECT_EQ(answer->join.replay, rooms::JoinOptions::Replay::kNone);
     EXPECT_EQ(answer->upgrade.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   }
@@ -246,6 +252,82 @@ TEST(ArticleUpgrade, ThePathIsJudgedFirstTheOriginLast) {
   bare.target = "/ws/a/7";
   bare.headers.push_back({"origin", "https://evil.example"});
   EXPECT_EQ(check(bare).error().status, 426U);
+}
+
+// The article's endpoint where tokens are asked for.
+class ArticleRights : public testing::Test {
+ protected:
+  static constexpr base::WallTime kNow{std::chrono::seconds{1'800'000'000}};
+  using Rules = auth::jwt::TokenRules;
+
+  ArticleRights() {
+    rooms::RoomOptions closed;
+    closed.subscribe.client = false;
+    closed.publish.client = closed.publish.subscriber = false;
+    EXPECT_TRUE(namespaces_.add("closed", closed));
+    rooms::RoomOptions read_only;
+    read_only.publish.anonymous = false;
+    EXPECT_TRUE(namespaces_.add("news", read_only));
+    rules_.connection = auth::jwt::Policy{.key = "k", .audience = {}, .issuer = {}};
+    rules_.guest_key = "g";
+  }
+
+  Answer ask(const std::string& room, const std::string& token = {}) {
+    const std::string query = token.empty() ? "" : "?token=" + token;
+    const Request request = handshake("/ws/" + room + "/7" + query);
+    const auth::jwt::TokenAuthenticator authenticator(rules_);
+    return check_article_upgrade(request, *codec::http::parse_target(request.target),
+                                 {.origins = origins_,
+                                  .namespaces = namespaces_,
+                                  .authenticator = authenticator,
+                                  .now = kNow});
+  }
+  static std::string token(std::string_view claims, std::string_view key = "k") {
+    return auth::jwt::sign(claims, auth::jwt::Algorithm::kHs256, key);
+  }
+
+  OriginPolicy origins_;
+  rooms::Namespaces namespaces_;
+  Rules rules_;
+};
+
+TEST_F(ArticleRights, ATokenIsWhoTheClientIs) {
+  const Answer answer = ask("r", token(R"({"sub":"ann","exp":1800000060,"info":{"name":"Ann"}})"));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->sender.user.value, "ann");
+  EXPECT_EQ(answer->sender.info, R"({"name":"Ann"})");
+  EXPECT_EQ(answer->expires_at, 1'800'000'060);
+  EXPECT_EQ(answer->publishing, rooms::ArticleSession::Publishing::kAllowed);
+  EXPECT_EQ(ask("r", token("{}"))->sender.user.value, "article:7") << "a token without a user";
+  EXPECT_EQ(ask("r")->sender.user.value, "article:7");
+}
+
+TEST_F(ArticleRights, TokensThatAreNone) {
+  expect_refused(ask("r", "nonsense"), {401, "invalid token", Refusal::kRights}, "nonsense");
+  expect_refused(ask("r", token("{}", "other")), {401, "invalid token", Refusal::kRights}, "key");
+  expect_refused(ask("r", token(R"({"exp":1800000000})")),
+                 {401, "the token has expired", Refusal::kRights}, "expired");
+  rules_.without_token = Rules::WithoutToken::kRefused;
+  expect_refused(ask("r"), {401, "a token is needed: ?token=", Refusal::kRights}, "none");
+  EXPECT_TRUE(ask("r", token(R"({"sub":"ann"})")));
+}
+
+TEST_F(ArticleRights, RoomsThatAreNotForEverybody) {
+  const Refused closed{403, "this room is not for everybody", Refusal::kRights};
+  expect_refused(ask("closed:a"), closed, "closed");
+  expect_refused(ask("$a"), closed, "private");
+  expect_refused(ask("$a", token(R"({"sub":"ann"})")), closed, "private, with a token");
+  expect_refused(ask("unknown:a"), {404, "no such namespace", Refusal::kRights}, "unknown");
+  EXPECT_TRUE(ask("$a", token(R"({"sub":"ann","channels":["$a"]})"))) << "its token lists it";
+  const Answer listed = ask("closed:a", token(R"({"sub":"ann","channels":["closed:a"]})"));
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->publishing, rooms::ArticleSession::Publishing::kForbidden);
+  EXPECT_EQ(ask("news:a")->publishing, rooms::ArticleSession::Publishing::kForbidden);
+  EXPECT_EQ(ask("news:a", token(R"({"sub":"ann"})"))->publishing,
+            rooms::ArticleSession::Publishing::kAllowed);
+  rules_.insecure = true;
+  EXPECT_EQ(ask("closed:a")->publishing, rooms::ArticleSession::Publishing::kAllowed);
+  EXPECT_TRUE(ask("$a"));
 }
 
 }  // namespace

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rooms' half of ClientSession: rights, subscriptions, publishing, history.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "codec/wire/json_reply.h"
+#include "rooms/client_session.h"
+
+namespace palaver::rooms {
+
+using namespace codec::wire;  // NOLINT(google-build-using-namespace): this file's vocabulary
+
+namespace {
+
+// The flag of a subscribe request: an unrecoverable position is an error.
+constexpr std::int64_t kFlagErrorOnUnrecoverable = 2;
+
+CommandError error_of(const base::Error& error) {
+  return error.code == base::ErrorCode::kLimit ? kErrorLimitExceeded : kErrorInternal;
+}
+
+// How many of the oldest publications fit into these bytes, which become fewer.
+std::size_t fitting(const std::vector<model::Publication>& publications, std::size_t& bytes) {
+  std::size_t count = 0;
+  for (; count < std::min(publications.size(), base::kReplayEntriesMax); ++count) {
+    const model::Publication& next = publications[count];
+    const std::size_t size = next.data.size() + next.sender.info.size();
+    if (size > bytes) break;
+    bytes -= size;
+  }
+  return count;
+}
+
+}  // namespace
+
+ClientSession::Subscription* ClientSession::find(std::string_view room) {
+  const auto found = std::ranges::find(subscriptions_, room, &Subscription::room);
+  return found == subscriptions_.end() ? nullptr : &*found;
+}
+
+std::optional<CommandError> ClientSession::room_error(const std::string& channel) const {
+  if (channel.empty() || channel.size() > base::kRoomNameBytesMax) return kErrorBadRequest;
+  if (services_.namespaces.find(channel) == nullptr) return kErrorUnknownChannel;
+  return std::nullopt;
+}
+
+const RoomOptions* ClientSession::check_channel(std::uint32_t id, const std::string& channel) {
+  const auto error = room_error(channel);
+  if (!error) return services_.namespaces.find(channel);
+  refuse(id, *error);
+  return nullptr;
+}
+
+bool ClientSession::check_right(std::uint32_t id, const Right& right, const std::string& channel) {
+  if (services_.authenticator.lifts_rights()) return true;
+  const bool subscribed = find(channel) != nullptr;
+  // A private room is for those who are in it, whatever else is allowed.
+  const bool hidden = channel.starts_with(kPrivatePrefix) && !subscribed;
+  if (!hidden && right.allows(identity_.standing, subscribed)) return true;
+  refuse(id, kErrorPermissionDenied);
+  return false;
+}
+
+std::optional<auth::Grant> ClientSession::check_subscribe(std::uint32_t id,
+                                                          const SubscribeRequest& request,
+                                                          const RoomOptions& options) {
+  const auth::Authenticator& authenticator = services_.authenticator;
+  if (!request.token.empty()) {
+    auto grant = authenticator.subscribe(request.token, identity_.user, {request.channel},
+                                         services_.clock.wall_now());
+    if (grant) return *grant;
+    if (!authenticator.lifts_rights()) {
+      refuse_grant(id, grant.error());
+      return std::nullopt;
+    }
+  }
+  const bool is_private = request.channel.starts_with(kPrivatePrefix);
+  const bool allowed = !is_private && options.subscribe.allows(identity_.standing, false);
+  if (allowed || authenticator.lifts_rights()) return auth::Grant{};
+  refuse(id, kErrorPermissionDenied);
+  return std::nullopt;
+}
+
+void ClientSession::refuse_grant(std::uint32_t id, auth::Refusal refusal) {
+  if (refusal == auth::Refusal::kInvalid) {
+    refuse(id, kErrorPermissionDenied);
+  } else {
+    refuse(id, refusal);
+  }
+}
+
+void ClientSession::on(std::uint32_t id, const SubscribeRequest& request) {
+  const RoomOptions* options = check_channel(id, request.channel);
+  if (options == nullptr) return;
+  if (find(request.channel) != nullptr) {
+    refuse(id, kErrorAlreadySubscribed);
+    return;
+  }
+  if (subscriptions_.size() >= base::kSubscriptionsMax) {
+    refuse(id, kErrorLimitExceeded);
+    return;
+  }
+  const auto grant = check_subscribe(id, request, *options);
+  if (!grant) return;
+  busy_ = true;
+  join(request, [this, id, request, grant = *grant](base::Result<Joined> joined) {
+    // Before the membership is live, which it is when this returns; only then may the next command
+    // run.
+    const Hub::Answer answer =
+        ended_ ? Hub::Answer::kLeave : on_joined(id, request, grant, std::move(joined));
+    flush();
+    host_.finish_later();
+    return answer;
+  });
+}
+
+void ClientSession::join(const SubscribeRequest& request, Hub::JoinDone done) {
+  JoinOptions options;
+  if (request.recover) {
+    options.replay = JoinOptions::Replay::kSince;
+    options.since = request.since;
+  }
+  services_.hub.join(options_.member, {request.channel}, options_.encoding, std::move(options),
+                     std::move(done));
+}
+
+Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& request,
+                                     const auth::Grant& grant, base::Result<Joined> joined) {
+  if (!joined) {
+    refuse(id, error_of(joined.error()));
+    return Hub::Answer::kLeave;
+  }
+  if (request.recover && !joined->recovered && (request.flag & kFlagErrorOnUnrecoverable) != 0) {
+    refuse(id, kErrorUnrecoverablePosition);
+    return Hub::Answer::kLeave;
+  }
+  std::size_t bytes = base::kReplayReplyBytesMax;
+  std::vector<model::Publication> rest;
+  reply(id, enter(request,
+                  {.room = request.channel,
+                   .side = Side::kClient,
+                   .expires_at = grant.expires_at,
+                   .info = grant.info},
+                  std::move(*joined), bytes, rest));
+  flush();
+  for (const model::Publication& publication : rest) host_.replay({request.channel}, publication);
+  return Hub::Answer::kStay;
+}
+
+// What does not fit into the result follows as if it came live.
+SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscription subscription,
+                                     Joined joined, std::size_t& bytes,
+                                     std::vector<model::Publication>& rest) {
+  const RoomOptions& options = *services_.namespaces.find(request.channel);
+  SubscribeResult result;
+  result.expiry = expiry_of(subscription.expires_at);
+  result.recoverable = options.history_size > 0 && (options.force_recovery || request.recoverable);
+  result.positioned = result.recoverable || request.positioned;
+  result.position = joined.position;
+  result.was_recovering = request.recover;
+  result.recovered = joined.recovered;
+  result.publications = std::move(joined.replay);
+  const auto first = result.publications.begin() +
+                     static_cast<std::ptrdiff_t>(fitting(result.publications, bytes));
+  rest.assign(std::make_move_iterator(first), std::make_move_iterator(result.publications.end()));
+  result.publications.erase(first, result.publications.end());
+  if (!rest.empty()) {
+    result.position.offset =
+        result.publications.empty() ? request.since.offset : result.publications.back().offset;
+  }
+  subscriptions_.push_back(std::move(subscription));
+  return result;
+}
+
+void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) {
+  const Subscription* subscription = find(room);
+  if (subscription == nullptr) return;
+  say_line(json_unsubscribe_push(room, code));
+  flush();
+  services_.hub.leave(options_.member, {room});
+  forget(room);
+}
+
+void ClientSession::forget(const std::string& room) {
+  std::erase_if(subscriptions_, [&](const Subscription& each) { return each.room == room; });
+}
+
+void ClientSession::on(std::uint32_t id, const UnsubscribeRequest& request) {
+  if (check_channel(id, request.channel) == nullptr) return;
+  flush();  // what it was told before goes first
+  if (find(request.channel) != nullptr) {
+    services_.hub.leave(options_.member, {request.channel});
+    forget(request.channel);
+  }
+  reply(id, UnsubscribeResult{});
+}
+
+void ClientSession::on(std::uint32_t id, const SubRefreshRequest& request) {
+  if (check_channel(id, request.channel) == nullptr) return;
+  Subscription* subscription = find(request.channel);
+  if (subscription == nullptr) {
+    refuse(id, kErrorPermissionDenied);
+    return;
+  }
+  if (request.token.empty()) {
+    refuse(id, kErrorBadRequest);
+    return;
+  }
+  const auto grant = services_.authenticator.subscribe(
+      request.token, identity_.user, {request.channel}, services_.clock.wall_now());
+  if (!grant) {
+    refuse_grant(id, grant.error());
+    return;
+  }
+  subscription->expires_at = grant->expires_at;
+  reply(id, SubRefreshResult{expiry_of(subscription->expires_at)});
+}
+
+void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
+  const RoomOptions* options = check_channel(id, request.channel);
+  if (options == nullptr || !check_right(id, options->publish, request.channel)) return;
+  if (request.data.empty()) {
+    refuse(id, kErrorBadRequest);
+    return;
+  }
+  if (!host_.take_token()) {
+    refuse(id, kErrorTooManyRequests);
+    return;
+  }
+  busy_ = true;
+  services_.broker.publish(
+      {request.channel},
+      {.user = identity_.user, .client = options_.client, .info = identity_.info},
+      base::Frame::copy_of(request.data), {},
+      [find = host_.finder(), id](const base::Result<broker::PublishResult>& result) {
+        ClientSession* session = find();
+        if (session == nullptr) return;
+        if (result) {
+          session->reply(id, PublishResult{});
+        } else {
+          session->refuse(id, error_of(result.error()));
+        }
+        session->finish();
+      });
+}
+
+void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
+  const RoomOptions* options = check_channel(id, request.channel);
+  if (options == nullptr || !check_right(id, options->read_history, request.channel)) return;
+  using Direction = broker::HistoryQuery::Direction;
+  broker::HistoryQuery query;
+  if (request.since) query.since = request.since->offset;
+  query.limit = base::kReplayEntriesMax;
+  if (request.limit >= 0) {
+    query.limit = std::min(query.limit, static_cast<std::size_t>(request.limit));
+  }
+  query.bytes_max = base::kReplayReplyBytesMax;
+  query.direction = request.reverse ? Direction::kReverse : Direction::kForward;
+  busy_ = true;
+  services_.broker.history(
+      {request.channel}, query,
+      [find = host_.finder(), id, request](base::Result<broker::History> history) {
+        ClientSession* session = find();
+        if (session == nullptr) return;
+        session->on_history(id, request, std::move(history));
+        session->finish();
+      });
+}
+
+void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
+                               base::Result<broker::History> history) {
+  if (!history) {
+    refuse(id, error_of(history.error()));
+    return;
+  }
+  // A position of another life of the room says nothing about this one.
+  const bool foreign = request.since && !request.since->epoch.value.empty() &&
+                       request.since->epoch != history->top.epoch;
+  if (foreign) {
+    refuse(id, kErrorUnrecoverablePosition);
+    return;
+  }
+  reply(id, HistoryResult{history->top, std::move(history->entries)});
+}
+
+void ClientSession::on(std::uint32_t id, const PresenceRequest& /*request*/) {
+  refuse(id, kErrorNotAvailable);
+}
+
+void ClientSession::on(std::uint32_t id, const PresenceStatsRequest& /*request*/) {
+  refuse(id, kErrorNotAvailable);
+}
+
+void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {
+  reply(id, PingResult{});
+}
+
+void ClientSession::on(std::uint32_t /*id*/, const SendRequest& /*request*/) {}
+
+void ClientSession::on(std::uint32_t id, const RpcRequest& /*request*/) {
+  refuse(id, kErrorNotAvailable);
+}
+
+void ClientSession::on_lost(const model::RoomName& room) {
+  const Subscription* subscription = find(room.value);
+  if (ended_ || subscription == nullptr) return;
+  if (subscription->side == Side::kServer) {
+    end(kDisconnectInsufficientState);  // it comes again and recovers
+    return;
+  }
+  forget(room.value);
+  say_line(json_unsubscribe_push(room.value, kUnsubscribeInsufficientState));
+  flush();
+}
+
+}  // namespace palaver::rooms

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// ClientSessionFixture: a ClientSession over real rooms and a memory broker, whose connection is
+// the test: what it says is noted line by line. Users come by a table of tokens.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "broker/memory/memory_node.h"
+#include "rooms/client_session.h"
+#include "rooms/namespaces.h"
+#include "tests/unit/rooms/failing_broker.h"
+#include "tests/unit/rooms/rooms_fixture.h"
+
+namespace palaver::tests::rooms {
+
+// Tokens are names of rows; "" is somebody without a token.
+class TableAuthenticator final : public auth::Authenticator {
+ public:
+  [[nodiscard]] std::expected<auth::Identity, auth::Refusal> connect(
+      std::string_view token, base::WallTime now) const override;
+  [[nodiscard]] std::expected<auth::Grant, auth::Refusal> subscribe(
+      std::string_view token, const model::UserId& user, const model::RoomName& room,
+      base::WallTime now) const override;
+  [[nodiscard]] bool admits_without_token() const override { return true; }
+  [[nodiscard]] bool lifts_rights() const override { return insecure; }
+
+  std::map<std::string, std::expected<auth::Identity, auth::Refusal>, std::less<>> users{{"", {}}};
+  std::map<std::string, std::expected<auth::Grant, auth::Refusal>, std::less<>> grants;
+  bool insecure = false;
+};
+
+// Named, without anything else.
+[[nodiscard]] auth::Identity verified(std::string user);
+
+class ClientSessionFixture : public RoomsFixture,
+                             public testing::Test,
+                             public palaver::rooms::SessionHost {
+ protected:
+  ClientSessionFixture() { start_with(~0U, {}); }
+
+  void start_with(unsigned failing_call, broker::memory::MemoryBrokerLimits limits);
+  // Another connection in the place of this one.
+  void start_session();
+
+  // SessionHost. Lines are noted where the rooms' own frames are: in the member's log.
+  void say(std::string_view lines) override;
+  void reserve() override { reserved_ = said_.size(); }
+  void fill(std::string_view lines) override;
+  void replay(const model::RoomName& room, const model::Publication& publication) override;
+  void on_connected() override { ++connects_; }
+  void disconnect(const codec::wire::DisconnectCode& code) override { ended_ = code.code; }
+  [[nodiscard]] bool take_token() override { return tokens_-- > 0; }
+  void on_idle() override { ++idle_; }
+  void finish_later() override;
+  [[nodiscard]] std::function<palaver::rooms::ClientSession*()> finder() override {
+    return [this] { return session_.get(); };
+  }
+
+  // What is said until nothing moves any more.
+  std::vector<std::string> said(std::string_view frame);
+  void connect() { ASSERT_EQ(said(R"({"id":1,"connect":{}})").size(), 1U); }
+  void connect_as(std::string_view token);
+  // The error code of the one reply.
+  std::uint64_t error(const std::string& command);
+  void publish(std::string_view data, const std::string& room = "r");
+  // What came live, as the tests' encoder writes it.
+  std::string live() { return seen(*member_); }
+  [[nodiscard]] std::int64_t seconds_now();
+
+  TableAuthenticator authenticator_;
+  palaver::rooms::Namespaces namespaces_;
+  std::unique_ptr<palaver::rooms::SessionServices> services_;
+  std::unique_ptr<palaver::rooms::ClientSession> session_;
+  Member* member_ = nullptr;
+  std::vector<std::string> said_;
+  std::size_t reserved_ = 0;
+  int frames_ = 0;
+  int idle_ = 0;
+  int connects_ = 0;
+  int tokens_ = 1000;
+  int ended_ = 0;
+  unsigned calls_ = 0;
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace palaver::tests::rooms
