@@ -10,7 +10,7 @@
 #include <chrono>
 #include <utility>
 
-#include "auth/jwt/base64url.h"
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/utf8.h"
 #include "codec/wire/raw_json.h"
@@ -69,7 +69,7 @@ std::optional<Parts> split(std::string_view token) {
 
 // The JSON object that a part encodes, as text: RawJson values are views of it.
 std::optional<std::string> object_text(std::string_view part) {
-  auto text = from_base64url(part);
+  auto text = base::from_base64url(part);
   if (!text || !base::is_valid_utf8(*text)) return std::nullopt;
   const auto json = RawJson::parse(*text);
   if (!json || !json->is_object()) return std::nullopt;
@@ -193,7 +193,7 @@ std::expected<Claims, Fault> verify(std::string_view token, const Policy& policy
   if (!parts) return std::unexpected(Fault::kMalformed);
   const auto row = algorithm_of(*parts);
   if (!row) return std::unexpected(row.error());
-  const auto signature = from_base64url(parts->signature);
+  const auto signature = base::from_base64url(parts->signature);
   if (!signature) return std::unexpected(Fault::kMalformed);
   if (!equal_in_constant_time(*signature, mac_of(parts->signed_text, **row, policy.key))) {
     return std::unexpected(Fault::kSignature);
@@ -208,8 +208,8 @@ std::string sign(std::string_view claims, Algorithm algorithm, std::string_view 
   const auto row = std::ranges::find(kRows, algorithm, &Row::algorithm);
   CHECK(row != kRows.end(), "every algorithm has its row");
   const std::string header = R"({"alg":")" + std::string(row->name) + R"(","typ":"JWT"})";
-  const std::string text = to_base64url(header) + '.' + to_base64url(claims);
-  return text + '.' + to_base64url(mac_of(text, *row, key));
+  const std::string text = base::to_base64url(header) + '.' + base::to_base64url(claims);
+  return text + '.' + base::to_base64url(mac_of(text, *row, key));
 }
 
 }  // namespace palaver::auth::jwt
