@@ -93,6 +93,10 @@ inline constexpr std::uint32_t kRefusedConnectionsMax = 1'024;
 
 // An HTTP request's body: no route of the server's pages takes one.
 inline constexpr std::size_t kHttpBodyBytesMax = 64 * 1024;
+// One request of the HTTP API: its commands are decoded before the first one runs, and its replies
+// are held until the last one is there. Beyond: error 107.
+inline constexpr std::size_t kApiBatchCommandsMax = 1'000;
+inline constexpr std::size_t kApiBroadcastChannelsMax = 1'000;
 // The web root: files are held in memory.
 inline constexpr std::size_t kWebRootBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kWebRootFilesMax = 4'096;
