@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests of the HTTP API, `POST /api/<method>` with a JSON body, as plain values that own their
 // texts. The shapes are Centrifugo's (api.proto of centrifugal/centrifugo), whose client libraries
-// must work unmodified; block_user, unblock_user and send are as theirs would be. Pure: bytes in,
-// values out. Null counts as absent, and what is unknown is skipped; what is known must have its
-// type. Payloads (`data`, infos) are JSON on one line; empty means that there was none.
+// must work unmodified; only `send` is our own. Pure: bytes in, values out. Null counts as absent
+// (but as `data` to publish or send it is a value), and what is unknown is skipped; what is known
+// must have its type. Payloads (`data`, infos) are JSON on one line; empty: there was none.
 #pragma once
 
 #include <cstdint>
