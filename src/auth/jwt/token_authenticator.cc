@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "auth/jwt/base64url.h"
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/json_text.h"
 #include "codec/wire/raw_json.h"
@@ -39,7 +39,7 @@ Role role_of(std::string_view info) {
 std::string random_text() {
   std::array<unsigned char, 16> bytes{};
   CHECK(RAND_bytes(bytes.data(), bytes.size()) == 1, "the system has random bytes");
-  return to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return base::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 Identity guest(std::string user, std::string token) {
