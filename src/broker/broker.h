@@ -12,9 +12,11 @@
 //    be called for a room before that and, for publications in flight, until shortly after
 //    unsubscribe().
 //  - Sinks and completions may call the broker, stop() too, but not destroy it.
-//  - A room begins to exist, and gets its epoch, with the first subscribe or publish (redact too);
-//    reading makes none. It may be forgotten once it has neither subscribers nor entries. A room
-//    that does not exist has an empty epoch, offset 0 and no entries; that is no error.
+//  - A room begins to exist, and gets its epoch, with the first subscribe or stored publish;
+//  reading
+//    makes none, nor does what is refused. It may be forgotten once it has neither subscribers nor
+//    entries. A room that does not exist has an empty epoch, offset 0 and no entries; that is no
+//    error.
 //  - Errors: kUnavailable (temporary, nothing was stored as far as is known), kLimit (a bound of
 //    the broker; nothing was done), kNotFound, kInvalidArgument.
 #pragma once
@@ -40,8 +42,9 @@ class BrokerSink {
   virtual ~BrokerSink() = default;
   virtual void on_publication(const model::RoomName& room, const model::Epoch& epoch,
                               const model::Publication& publication) = 0;
-  // The entry at `target` lost its data, and node-local copies must go too. Called for every target
-  // of a redact(), kept by the broker or not, before the publication that tells of it.
+  // The entry at `target` lost its data, and node-local copies must go too. Called for every entry
+  // that a redact() replaced, in the order of their offsets, before the publication that tells of
+  // it.
   virtual void on_redaction(const model::RoomName& room, model::Offset target) = 0;
   // The broker cannot vouch for the room's continuity any more (new epoch, lost entries). What
   // comes afterwards is of the history that follows.
@@ -54,6 +57,11 @@ struct PublishOptions {
   // the entry itself has been trimmed or redacted. Empty: none. Longer than kDedupeIdBytesMax:
   // kInvalidArgument. Ephemeral publications are never duplicates.
   std::string id;
+  // The publication speaks of the entry at this offset (an edit, a reaction); 0: of none. It is
+  // stored only if that entry is kept and not redacted, which is looked at in the same atomic step,
+  // else kNotFound. The id comes first: a retry is a duplicate although the entry has gone since.
+  // Nothing ephemeral is about an entry: kInvalidArgument.
+  model::Offset about{0};
 };
 
 struct PublishResult {
@@ -104,11 +112,13 @@ class Broker {
   // The entry at exactly this offset; kNotFound when it was never there or has been trimmed.
   virtual void entry(const model::RoomName& room, model::Offset offset,
                      Completion<model::Publication> done) = 0;
-  // In one step: publishes `data` by `sender` as a new entry, and replaces the data of the entries
-  // `targets` by `replacement`; those keep offset, prev and sender. Targets that are gone are
-  // skipped. Same dedupe as publish(): a retry changes nothing and tells nobody.
+  // In one step: publishes `data` by `sender` as a new entry, and replaces the data of the entry at
+  // `target` and of all kept entries about it by `replacement`. Those keep offset, prev and sender,
+  // and count as entries as before; what is about one of them in turn stays as it is. A target that
+  // is not kept, or redacted already: kNotFound, and nothing happens. Same dedupe as publish(), and
+  // as there before anything else: a retry succeeds, changes nothing and tells nobody.
   virtual void redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-                      std::vector<model::Offset> targets, base::Frame replacement, std::string id,
+                      model::Offset target, base::Frame replacement, std::string id,
                       Completion<RedactResult> done) = 0;
   // Forgets the room's entries and dedupe ids and starts a new epoch at offset 0; subscribers get
   // on_lost(). Offsets go on rising through epochs. A room that does not exist: nothing.

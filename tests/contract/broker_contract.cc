@@ -107,6 +107,19 @@ base::Result<broker::PublishResult> BrokerContract::publish_ephemeral(unsigned n
   });
 }
 
+base::Result<broker::PublishResult> BrokerContract::publish_about(unsigned n,
+                                                                  const std::string& room,
+                                                                  Offset about,
+                                                                  const std::string& data,
+                                                                  const std::string& id) {
+  return wait<broker::PublishResult>(n, [&](auto done) {
+    broker(n).publish(
+        RoomName{room}, sender("ann"), frame(data),
+        PublishOptions{.retention = model::Retention::kHistory, .id = id, .about = about},
+        std::move(done));
+  });
+}
+
 base::Result<broker::History> BrokerContract::history(unsigned n, const std::string& room,
                                                       broker::HistoryQuery query) {
   return wait<broker::History>(
@@ -128,11 +141,10 @@ base::Result<model::Publication> BrokerContract::entry(unsigned n, const std::st
 }
 
 base::Result<broker::RedactResult> BrokerContract::redact(unsigned n, const std::string& room,
-                                                          std::vector<Offset> targets,
-                                                          const std::string& id,
+                                                          Offset target, const std::string& id,
                                                           const std::string& user) {
   return wait<broker::RedactResult>(n, [&](auto done) {
-    broker(n).redact(RoomName{room}, sender(user), frame("delete"), targets, frame("gone"), id,
+    broker(n).redact(RoomName{room}, sender(user), frame("delete"), target, frame("gone"), id,
                      std::move(done));
   });
 }

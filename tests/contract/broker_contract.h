@@ -137,14 +137,16 @@ class BrokerContract : public testing::TestWithParam<HarnessParam> {
                                               const std::string& user = "ann");
   base::Result<broker::PublishResult> publish_ephemeral(unsigned n, const std::string& room,
                                                         const std::string& data);
+  base::Result<broker::PublishResult> publish_about(unsigned n, const std::string& room,
+                                                    model::Offset about, const std::string& data,
+                                                    const std::string& id = "");
   base::Result<broker::History> history(unsigned n, const std::string& room,
                                         broker::HistoryQuery query);
   base::Result<std::vector<model::Position>> positions(unsigned n,
                                                        const std::vector<std::string>& rooms);
   base::Result<model::Publication> entry(unsigned n, const std::string& room, model::Offset offset);
   base::Result<broker::RedactResult> redact(unsigned n, const std::string& room,
-                                            std::vector<model::Offset> targets,
-                                            const std::string& id = "",
+                                            model::Offset target, const std::string& id = "",
                                             const std::string& user = "ann");
   base::Result<void> remove_history(unsigned n, const std::string& room);
 

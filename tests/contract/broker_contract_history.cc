@@ -220,57 +220,6 @@ TEST_P(BrokerContract, RecoveryIsDecidedFromHistory) {
   EXPECT_FALSE(recovered({model::Epoch{"another"}, offsets.back()}));
 }
 
-TEST_P(BrokerContract, RedactReplacesAndTellsInOneStep) {
-  for (unsigned n = 0; n < shards(); ++n) ASSERT_TRUE(subscribe(n, "room"));
-  const auto offsets = fill("room", 4);
-  const Offset never{offsets[0].value - 1};
-  const auto before = all("room");
-  harness().settle();
-  for (unsigned n = 0; n < shards(); ++n) sink(n).events.clear();
-  const auto result = redact(1, "room", {offsets[1], never, offsets[2]}, "id", "mod");
-  ASSERT_TRUE(result.has_value());
-  harness().settle();
-
-  const auto after = all("room");
-  EXPECT_EQ(data_of(after), (Texts{"1", "gone", "gone", "4", "delete"}));
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    EXPECT_EQ(after[i].offset, before[i].offset);
-    EXPECT_EQ(after[i].prev, before[i].prev);
-    EXPECT_EQ(after[i].sender, before[i].sender);
-  }
-  EXPECT_EQ(after[4].offset, result->position.offset);
-  EXPECT_EQ(after[4].prev, offsets[3]);
-  EXPECT_EQ(after[4].sender, sender("mod"));
-  EXPECT_EQ(entry(0, "room", offsets[1])->data.view(), "gone");
-
-  for (unsigned n = 0; n < shards(); ++n) {
-    const auto& events = sink(n).events;
-    ASSERT_EQ(events.size(), 4U);
-    const Offset targets[] = {offsets[1], never, offsets[2]};
-    for (std::size_t i = 0; i < 3; ++i) {
-      EXPECT_EQ(events[i].kind, Event::Kind::kRedaction);
-      EXPECT_EQ(events[i].publication.offset, targets[i]);
-    }
-    EXPECT_EQ(events[3].kind, Event::Kind::kPublication);
-    EXPECT_EQ(events[3].publication.offset, result->position.offset);
-    EXPECT_EQ(events[3].publication.prev, offsets[3]);
-  }
-}
-
-TEST_P(BrokerContract, RedactIsDeduplicatedLikePublish) {
-  ASSERT_TRUE(subscribe(0, "room"));
-  const auto offsets = fill("room", 2);
-  const auto first = redact(0, "room", {offsets[0]}, "id");
-  harness().settle();
-  const std::size_t told = sink(0).events.size();
-  const auto again = redact(1, "room", {offsets[1]}, "id");
-  EXPECT_EQ(again->position, first->position);
-  EXPECT_EQ(publish(1, "room", "x", "id")->position, first->position);
-  harness().settle();
-  EXPECT_EQ(sink(0).events.size(), told);
-  EXPECT_EQ(data_of(all("room")), (Texts{"gone", "2", "delete"}));
-}
-
 TEST_P(BrokerContract, RemoveHistoryBeginsAnEpoch) {
   ASSERT_TRUE(subscribe(0, "room"));
   const auto before = publish(0, "room", "1", "id");

@@ -191,7 +191,7 @@ TEST_P(BrokerContract, StopDropsWhatIsUnderWay) {
     broker(0).history(room, {.since = {}, .limit = 9}, count);
     broker(0).positions({room, RoomName{"more"}, RoomName{"yet more"}}, count);
     broker(0).entry(room, Offset{1}, count);
-    broker(0).redact(room, sender("ann"), frame("2"), {Offset{1}}, frame("gone"), "", count);
+    broker(0).redact(room, sender("ann"), frame("2"), Offset{1}, frame("gone"), "", count);
     broker(0).remove_history(room, count);
     broker(0).stop();
   });

@@ -109,11 +109,11 @@ void FaultyBroker::entry(const model::RoomName& room, model::Offset offset,
 }
 
 void FaultyBroker::redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-                          std::vector<model::Offset> targets, base::Frame replacement,
-                          std::string id, broker::Completion<broker::RedactResult> done) {
+                          model::Offset target, base::Frame replacement, std::string id,
+                          broker::Completion<broker::RedactResult> done) {
   if (fails(done)) return;
-  behind_->redact(room, std::move(sender), std::move(data), std::move(targets),
-                  std::move(replacement), std::move(id), on_its_way(std::move(done)));
+  behind_->redact(room, std::move(sender), std::move(data), target, std::move(replacement),
+                  std::move(id), on_its_way(std::move(done)));
 }
 
 void FaultyBroker::remove_history(const model::RoomName& room, broker::Completion<void> done) {

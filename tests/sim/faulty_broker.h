@@ -66,7 +66,7 @@ class FaultyBroker final : public broker::Broker, public broker::BrokerSink {
   void entry(const model::RoomName& room, model::Offset offset,
              broker::Completion<model::Publication> done) override;
   void redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-              std::vector<model::Offset> targets, base::Frame replacement, std::string id,
+              model::Offset target, base::Frame replacement, std::string id,
               broker::Completion<broker::RedactResult> done) override;
   void remove_history(const model::RoomName& room, broker::Completion<void> done) override;
   void stop() override;

@@ -95,13 +95,13 @@ void MemoryBroker::entry(const model::RoomName& room, model::Offset offset,
 }
 
 void MemoryBroker::redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-                          std::vector<model::Offset> targets, base::Frame replacement,
-                          std::string id, Completion<RedactResult> done) {
+                          model::Offset target, base::Frame replacement, std::string id,
+                          Completion<RedactResult> done) {
   call<RedactResult>(
       room, std::move(done),
-      [room, sender = std::move(sender), data = std::move(data), targets = std::move(targets),
+      [room, sender = std::move(sender), data = std::move(data), target,
        replacement = std::move(replacement), id = std::move(id)](Partition& partition) mutable {
-        return partition.redact(room, std::move(sender), std::move(data), targets, replacement,
+        return partition.redact(room, std::move(sender), std::move(data), target, replacement,
                                 std::move(id));
       });
 }

@@ -65,7 +65,7 @@ class MemoryBroker final : public Broker, private MemoryNode::Receiver {
   void entry(const model::RoomName& room, model::Offset offset,
              Completion<model::Publication> done) override;
   void redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-              std::vector<model::Offset> targets, base::Frame replacement, std::string id,
+              model::Offset target, base::Frame replacement, std::string id,
               Completion<RedactResult> done) override;
   void remove_history(const model::RoomName& room, Completion<void> done) override;
   void stop() override;

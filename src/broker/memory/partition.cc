@@ -27,6 +27,10 @@ Entry* entry_at(const Room& room, Offset offset) {
   return entries[i].get();
 }
 
+std::unexpected<base::Error> no_target() {
+  return base::fail(ErrorCode::kNotFound, "the entry that this is about is not kept, or redacted");
+}
+
 }  // namespace
 
 Partition::Partition(const PartitionConfig& config, const base::Clock& clock, Outgoing& outgoing)
@@ -65,6 +69,9 @@ base::Result<PublishResult> Partition::publish(const model::RoomName& name, mode
                                                base::Frame data, PublishOptions options) {
   if (auto checked = check_id(options.id); !checked) return std::unexpected(checked.error());
   if (options.retention == model::Retention::kEphemeral) {
+    if (options.about != Offset{0}) {
+      return base::fail(ErrorCode::kInvalidArgument, "what is ephemeral is about no entry");
+    }
     const Room* room = find(name);
     if (!room) return PublishResult{};
     tell_publication(*room, {.offset = Offset{0},
@@ -73,10 +80,15 @@ base::Result<PublishResult> Partition::publish(const model::RoomName& name, mode
                              .data = std::move(data)});
     return PublishResult{.position = {room->epoch, Offset{0}}};
   }
-  Room& room = open(name);
-  const Offset first = first_with_id(room, sender.user, options.id);
-  if (first != Offset{0}) return PublishResult{{room.epoch, first}, true};
-  append(room, std::move(sender), std::move(data), std::move(options.id));
+  Room* const known = find(name);
+  const Offset first = first_with_id(known, sender.user, options.id);
+  if (first != Offset{0}) return PublishResult{{known->epoch, first}, true};
+  if (options.about != Offset{0} && !has_target(known, options.about)) return no_target();
+  Room& room = known ? *known : open(name);
+  append(room, {.sender = std::move(sender),
+                .data = std::move(data),
+                .id = std::move(options.id),
+                .about = options.about});
   PublishResult result{.position = {room.epoch, room.last}};
   keep_bytes_bound();
   return result;
@@ -122,18 +134,25 @@ base::Result<model::Publication> Partition::entry(const model::RoomName& name, O
 }
 
 base::Result<RedactResult> Partition::redact(const model::RoomName& name, model::Sender sender,
-                                             base::Frame data, const std::vector<Offset>& targets,
+                                             base::Frame data, Offset target,
                                              const base::Frame& replacement, std::string id) {
   if (auto checked = check_id(id); !checked) return std::unexpected(checked.error());
-  Room& room = open(name);
+  Room* const room = find(name);
   const Offset first = first_with_id(room, sender.user, id);
-  if (first != Offset{0}) return RedactResult{{room.epoch, first}};
-  for (const Offset target : targets) redact_entry(room, target, replacement);
-  for (const Address& who : room.subscribers) {
-    if (!targets.empty()) outgoing_.add(who, Redacted{name, targets});
+  if (first != Offset{0}) return RedactResult{{room->epoch, first}};
+  if (!has_target(room, target)) return no_target();
+  std::vector<Offset> redacted;
+  const auto entries = room->entries.items();
+  // Only what came later can be about it.
+  for (const auto& entry : entries.subspan(lower_bound(entries, target))) {
+    const Offset offset = entry->publication.offset;
+    if ((offset != target && entry->about != target) || entry->redacted) continue;
+    redact_entry(*entry, replacement);
+    redacted.push_back(offset);
   }
-  append(room, std::move(sender), std::move(data), std::move(id));
-  RedactResult result{{room.epoch, room.last}};
+  for (const Address& who : room->subscribers) outgoing_.add(who, Redacted{name, redacted});
+  append(*room, {.sender = std::move(sender), .data = std::move(data), .id = std::move(id)});
+  RedactResult result{{room->epoch, room->last}};
   keep_bytes_bound();
   return result;
 }
@@ -184,30 +203,42 @@ base::Result<void> Partition::check_id(const std::string& id) const {
   return base::fail(ErrorCode::kInvalidArgument, "the id of a publish is too long");
 }
 
-Offset Partition::first_with_id(Room& room, const model::UserId& user, const std::string& id) {
-  while (room.ids && too_old(room.ids->oldest())) forget_oldest_id(room);
-  if (id.empty() || !room.ids) return Offset{0};
-  const PublishId* found = room.ids->find(user, id);
+Offset Partition::first_with_id(Room* room, const model::UserId& user, const std::string& id) {
+  if (!room) return Offset{0};
+  while (room->ids && too_old(room->ids->oldest())) forget_oldest_id(*room);
+  settle(*room);
+  if (id.empty() || !room->ids) return Offset{0};
+  const PublishId* found = room->ids->find(user, id);
   return found ? found->offset : Offset{0};
 }
 
+bool Partition::has_target(Room* room, Offset offset) {
+  if (!room) return false;
+  forget_old_entries(*room);
+  const Entry* const entry = entry_at(*room, offset);
+  return entry && !entry->redacted;
+}
+
 // The new entry is told before it is kept: bounds may forget it at once.
-void Partition::append(Room& room, model::Sender sender, base::Frame data, std::string id) {
+void Partition::append(Room& room, NewEntry added) {
   const base::Instant now = clock_.now();
   const Offset offset = model::next_offset(room.issued, clock_.wall_now(), salt_);
   auto entry = std::make_unique<Entry>();
-  entry->publication = {
-      .offset = offset, .prev = room.last, .sender = std::move(sender), .data = std::move(data)};
+  entry->publication = {.offset = offset,
+                        .prev = room.last,
+                        .sender = std::move(added.sender),
+                        .data = std::move(added.data)};
+  entry->about = added.about;
   entry->at = now;
   entry->room = &room;
   entry->bytes = bytes_of(*entry);
   room.last = room.issued = offset;
   tell_publication(room, entry->publication);
 
-  if (!id.empty() && limits_.dedupe_ids_max > 0) {
+  if (!added.id.empty() && limits_.dedupe_ids_max > 0) {
     auto record = std::make_unique<PublishId>();
     record->user = entry->publication.sender.user;
-    record->id = std::move(id);
+    record->id = std::move(added.id);
     record->offset = offset;
     record->at = now;
     record->room = &room;
@@ -235,13 +266,12 @@ void Partition::tell_publication(const Room& room, const model::Publication& pub
   }
 }
 
-void Partition::redact_entry(Room& room, Offset offset, const base::Frame& replacement) {
-  Entry* entry = entry_at(room, offset);
-  if (!entry) return;
-  usage_.bytes -= entry->bytes;
-  entry->publication.data = replacement;
-  entry->bytes = bytes_of(*entry);
-  usage_.bytes += entry->bytes;
+void Partition::redact_entry(Entry& entry, const base::Frame& replacement) {
+  usage_.bytes -= entry.bytes;
+  entry.publication.data = replacement;
+  entry.redacted = true;
+  entry.bytes = bytes_of(entry);
+  usage_.bytes += entry.bytes;
 }
 
 void Partition::forget_oldest_entry(Room& room) {

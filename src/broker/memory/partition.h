@@ -61,8 +61,7 @@ class Partition {
   [[nodiscard]] base::Result<model::Publication> entry(const model::RoomName& name,
                                                        model::Offset offset);
   [[nodiscard]] base::Result<RedactResult> redact(const model::RoomName& name, model::Sender sender,
-                                                  base::Frame data,
-                                                  const std::vector<model::Offset>& targets,
+                                                  base::Frame data, model::Offset target,
                                                   const base::Frame& replacement, std::string id);
   [[nodiscard]] base::Result<void> remove_history(const model::RoomName& name);
 
@@ -82,13 +81,21 @@ class Partition {
   Room& open(const model::RoomName& name);  // finds or makes
   [[nodiscard]] model::Epoch new_epoch();
   [[nodiscard]] base::Result<void> check_id(const std::string& id) const;
-  // The offset of the first publish with this id, or 0.
-  [[nodiscard]] model::Offset first_with_id(Room& room, const model::UserId& user,
+  // The offset of the first publish with this id, or 0. Null: the room does not exist.
+  [[nodiscard]] model::Offset first_with_id(Room* room, const model::UserId& user,
                                             const std::string& id);
+  // The room keeps an entry at `offset`, and it is not redacted. Null: the room does not exist.
+  [[nodiscard]] bool has_target(Room* room, model::Offset offset);
 
-  void append(Room& room, model::Sender sender, base::Frame data, std::string id);
+  struct NewEntry {
+    model::Sender sender;
+    base::Frame data;
+    std::string id;
+    model::Offset about{0};
+  };
+  void append(Room& room, NewEntry added);
   void tell_publication(const Room& room, const model::Publication& publication);
-  void redact_entry(Room& room, model::Offset offset, const base::Frame& replacement);
+  void redact_entry(Entry& entry, const base::Frame& replacement);
 
   void forget_oldest_entry(Room& room);
   void forget_oldest_id(Room& room);

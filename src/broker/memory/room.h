@@ -22,9 +22,11 @@ struct Room;
 
 struct Entry : FifoLink<Entry> {
   model::Publication publication;
+  model::Offset about;  // the entry that this one speaks of, which may be gone; 0: none
   base::Instant at;
   Room* room = nullptr;
   std::size_t bytes = 0;  // as counted by the partition
+  bool redacted = false;
 };
 
 // An id that a publish carried, and what it got.

@@ -26,7 +26,13 @@ struct ModelId {
 };
 struct ModelEntry {
   model::Publication publication;
+  Offset about;
   base::Instant at;
+  bool redacted = false;
+};
+struct ModelResult {
+  Offset offset;
+  bool duplicate = false;
 };
 struct ModelRoom {
   std::string epoch;  // empty: made, and not met yet
@@ -57,23 +63,49 @@ class Model {
   }
   ModelRoom& open(const std::string& name) { return rooms[name]; }
 
-  // Answers the offset and whether it is a duplicate.
-  std::pair<Offset, bool> publish(const std::string& name, const std::string& user,
-                                  const std::string& data, const std::string& id,
-                                  const std::vector<Offset>& targets) {
+  // Nothing: kNotFound.
+  std::optional<ModelResult> publish(const std::string& name, const std::string& user,
+                                     const std::string& data, const std::string& id, Offset about) {
+    if (const auto known = duplicate(name, user, id)) return known;
+    if (about != Offset{0} && !has_target(name, about)) return {};
+    return ModelResult{append(name, user, data, id, about)};
+  }
+  std::optional<ModelResult> redact(const std::string& name, const std::string& user,
+                                    const std::string& id, Offset target) {
+    if (const auto known = duplicate(name, user, id)) return known;
+    if (!has_target(name, target)) return {};
     ModelRoom& room = open(name);
-    std::erase_if(room.ids, [&](const ModelId& i) { return old(i.at, limits_.dedupe_window); });
-    for (const ModelId& known : room.ids) {
-      if (!id.empty() && known.user == user && known.id == id) return {known.offset, true};
+    for (ModelEntry& entry : room.entries) {
+      const Offset offset = entry.publication.offset;
+      if (entry.redacted || (offset != target && entry.about != target)) continue;
+      entry.publication.data = base::Frame::copy_of("gone");
+      entry.redacted = true;
+      if (room.subscribed) told.push_back("redacted " + std::to_string(offset.value));
     }
-    for (const Offset target : targets) {
-      for (ModelEntry& entry : room.entries) {
-        if (entry.publication.offset == target) {
-          entry.publication.data = base::Frame::copy_of("gone");
-        }
-      }
-      if (room.subscribed) told.push_back("redacted " + std::to_string(target.value));
+    return ModelResult{append(name, user, "delete", id, Offset{0})};
+  }
+  std::optional<ModelResult> duplicate(const std::string& name, const std::string& user,
+                                       const std::string& id) {
+    ModelRoom* room = find(name);
+    if (!room) return {};
+    std::erase_if(room->ids, [&](const ModelId& i) { return old(i.at, limits_.dedupe_window); });
+    rest(*room);
+    for (const ModelId& known : room->ids) {
+      if (!id.empty() && known.user == user && known.id == id) return {{known.offset, true}};
     }
+    return {};
+  }
+  bool has_target(const std::string& name, Offset offset) {
+    ModelRoom* room = find(name);
+    if (!room) return false;
+    trim(*room);
+    return std::ranges::any_of(room->entries, [&](const ModelEntry& entry) {
+      return entry.publication.offset == offset && !entry.redacted;
+    });
+  }
+  Offset append(const std::string& name, const std::string& user, const std::string& data,
+                const std::string& id, Offset about) {
+    ModelRoom& room = open(name);
     room.issued = model::next_offset(room.issued, cluster_.wall_now(), 100);
     const model::Publication publication{room.issued,
                                          room.last,
@@ -81,12 +113,12 @@ class Model {
                                          base::Frame::copy_of(data)};
     room.last = room.issued;
     if (room.subscribed) told.push_back(text(publication));
-    room.entries.push_back({publication, cluster_.now()});
+    room.entries.push_back({publication, about, cluster_.now()});
     if (!id.empty()) room.ids.push_back({user, id, room.issued, cluster_.now()});
     if (room.entries.size() > limits_.entries_max) room.entries.erase(room.entries.begin());
     if (room.ids.size() > limits_.dedupe_ids_max) room.ids.erase(room.ids.begin());
     trim(room);
-    return {room.issued, false};
+    return room.issued;
   }
   void trim(ModelRoom& room) {
     std::erase_if(room.entries, [&](const ModelEntry& e) { return old(e.at, limits_.age_max); });
@@ -201,26 +233,35 @@ void SideBySide::publish(const std::string& name) {
   const std::string user = below(2) == 0 ? "ann" : "bob";
   const std::string id = below(2) == 0 ? "id-" + std::to_string(below(6)) : "";
   const std::string data = std::to_string(++published_);
-  const auto expected = model_.publish(name, user, data, id, {});
+  const Offset about = below(3) == 0 ? some_offset(name) : Offset{0};
+  const auto expected = model_.publish(name, user, data, id, about);
   const auto result = test_.partition.publish(
       RoomName{name}, {.user = model::UserId{user}, .client = {}, .info = {}},
-      base::Frame::copy_of(data), {.retention = model::Retention::kHistory, .id = id});
-  ASSERT_TRUE(result.has_value());
+      base::Frame::copy_of(data),
+      {.retention = model::Retention::kHistory, .id = id, .about = about});
+  ASSERT_EQ(result.has_value(), expected.has_value());
+  if (!result) {
+    ASSERT_EQ(result.error().code, base::ErrorCode::kNotFound);
+    return;
+  }
   check_epoch(name, result->position.epoch);
-  ASSERT_EQ(result->position.offset, expected.first);
-  ASSERT_EQ(result->duplicate, expected.second);
+  ASSERT_EQ(result->position.offset, expected->offset);
+  ASSERT_EQ(result->duplicate, expected->duplicate);
 }
 
 void SideBySide::redact(const std::string& name) {
-  std::vector<Offset> targets;
-  for (unsigned i = below(4); i > 0; --i) targets.push_back(some_offset(name));
+  const Offset target = some_offset(name);
   const std::string id = below(3) == 0 ? "id-" + std::to_string(below(6)) : "";
-  const auto expected = model_.publish(name, "mod", "delete", id, targets);
+  const auto expected = model_.redact(name, "mod", id, target);
   const auto result = test_.partition.redact(
       RoomName{name}, {.user = model::UserId{"mod"}, .client = {}, .info = {}},
-      base::Frame::copy_of("delete"), targets, base::Frame::copy_of("gone"), id);
-  ASSERT_TRUE(result.has_value());
-  ASSERT_EQ(result->position.offset, expected.first);
+      base::Frame::copy_of("delete"), target, base::Frame::copy_of("gone"), id);
+  ASSERT_EQ(result.has_value(), expected.has_value());
+  if (result) {
+    ASSERT_EQ(result->position.offset, expected->offset);
+  } else {
+    ASSERT_EQ(result.error().code, base::ErrorCode::kNotFound);
+  }
 }
 
 void SideBySide::ephemeral(const std::string& name) {

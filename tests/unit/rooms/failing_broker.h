@@ -45,11 +45,11 @@ class FailingBroker final : public broker::Broker {
     if (!fails(done)) behind_->entry(room, offset, std::move(done));
   }
   void redact(const model::RoomName& room, model::Sender sender, base::Frame data,
-              std::vector<model::Offset> targets, base::Frame replacement, std::string id,
+              model::Offset target, base::Frame replacement, std::string id,
               broker::Completion<broker::RedactResult> done) override {
     if (fails(done)) return;
-    behind_->redact(room, std::move(sender), std::move(data), std::move(targets),
-                    std::move(replacement), std::move(id), std::move(done));
+    behind_->redact(room, std::move(sender), std::move(data), target, std::move(replacement),
+                    std::move(id), std::move(done));
   }
   void remove_history(const model::RoomName& room, broker::Completion<void> done) override {
     if (!fails(done)) behind_->remove_history(room, std::move(done));

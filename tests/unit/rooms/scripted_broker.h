@@ -76,8 +76,8 @@ class ScriptedBroker final : public broker::Broker {
              broker::Completion<model::Publication>) override {
     CHECK(false, "rooms do not ask for an entry");
   }
-  void redact(const model::RoomName&, model::Sender, base::Frame, std::vector<model::Offset>,
-              base::Frame, std::string, broker::Completion<broker::RedactResult>) override {
+  void redact(const model::RoomName&, model::Sender, base::Frame, model::Offset, base::Frame,
+              std::string, broker::Completion<broker::RedactResult>) override {
     CHECK(false, "rooms do not redact");
   }
   void remove_history(const model::RoomName&, broker::Completion<void>) override {
