@@ -53,6 +53,8 @@ class BrokerSink {
 
 struct PublishOptions {
   model::Retention retention = model::Retention::kHistory;
+  // Anything but kData is ephemeral; with kHistory: kInvalidArgument.
+  model::PublicationKind kind = model::PublicationKind::kData;
   // Retries with the same (room, sender.user, id) within kDedupeWindow are stored once, also when
   // the entry itself has been trimmed or redacted. Empty: none. Longer than kDedupeIdBytesMax:
   // kInvalidArgument. Ephemeral publications are never duplicates.

@@ -30,13 +30,19 @@ enum class Retention : std::uint8_t {
   kEphemeral,  // live only: offset 0, outside the chain of `prev`, no dedupe (typing)
 };
 
-// One entry of a room. `data` is a JSON text (a chat message is {"text": …}); it is shared, never
-// copied. `prev` is the offset of the entry before this one, 0 for the first.
+// What a publication is. Joins and leaves are ephemeral: presence keeps who is there, history does
+// not. Their `sender` is the member, and they have no data.
+enum class PublicationKind : std::uint8_t { kData, kJoin, kLeave };
+
+// One entry of a room, or what passes through it. `data` is a JSON text (a chat message is
+// {"text": …}); it is shared, never copied. `prev` is the offset of the entry before this one, 0
+// for the first.
 struct Publication {
   Offset offset;
   Offset prev;
   Sender sender;
   base::Frame data;
+  PublicationKind kind = PublicationKind::kData;
 };
 
 }  // namespace palaver::model

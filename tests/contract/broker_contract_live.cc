@@ -163,6 +163,55 @@ TEST_P(BrokerContract, EphemeralToNobodyMakesNoRoom) {
   EXPECT_EQ(positions(0, {"nobody"})->front(), model::Position{});
 }
 
+TEST_P(BrokerContract, JoinsAndLeavesPassThroughTheRoom) {
+  using model::PublicationKind;
+  ASSERT_TRUE(subscribe(0, "room"));
+  const auto first = publish(1, "room", "1");
+  ASSERT_TRUE(first.has_value());
+  const auto tell = [this](PublicationKind kind, model::Retention retention) {
+    return wait<broker::PublishResult>(1, [&](auto done) {
+      broker(1).publish(RoomName{"room"}, sender("bob"), base::Frame{},
+                        {.retention = retention, .kind = kind, .id = {}}, std::move(done));
+    });
+  };
+  for (const auto kind : {PublicationKind::kJoin, PublicationKind::kLeave}) {
+    const auto told = tell(kind, model::Retention::kEphemeral);
+    ASSERT_TRUE(told.has_value());
+    EXPECT_EQ(told->position.offset, Offset{0});
+    const auto stored = tell(kind, model::Retention::kHistory);
+    ASSERT_FALSE(stored.has_value());
+    EXPECT_EQ(stored.error().code, ErrorCode::kInvalidArgument);
+  }
+  harness().settle();
+
+  const auto seen = sink(0).publications_of("room");
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].kind, PublicationKind::kData);
+  EXPECT_EQ(seen[1].kind, PublicationKind::kJoin);
+  EXPECT_EQ(seen[2].kind, PublicationKind::kLeave);
+  for (const auto& passed : {seen[1], seen[2]}) {
+    EXPECT_EQ(passed.sender, sender("bob"));
+    EXPECT_TRUE(passed.data.empty());
+    EXPECT_EQ(passed.offset, Offset{0});
+    EXPECT_EQ(passed.prev, Offset{0});
+  }
+  EXPECT_EQ(data_of(all("room")), std::vector<std::string>{"1"});
+  EXPECT_EQ(all("room")[0].kind, PublicationKind::kData);
+  EXPECT_EQ(positions(0, {"room"})->front(), first->position);
+}
+
+TEST_P(BrokerContract, AJoinThatIsRefusedMakesNoRoom) {
+  const auto refused = wait<broker::PublishResult>(0, [&](auto done) {
+    broker(0).publish(
+        RoomName{"none"}, sender("bob"), base::Frame{},
+        {.retention = model::Retention::kHistory, .kind = model::PublicationKind::kJoin, .id = {}},
+        std::move(done));
+  });
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(positions(0, {"none"})->front(), model::Position{});
+}
+
 TEST_P(BrokerContract, SinkMayPublish) {
   ASSERT_TRUE(subscribe(0, "room"));
   int inside = 0;

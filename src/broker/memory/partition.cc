@@ -67,17 +67,15 @@ void Partition::unsubscribe_all(Address who) {
 
 base::Result<PublishResult> Partition::publish(const model::RoomName& name, model::Sender sender,
                                                base::Frame data, PublishOptions options) {
-  if (auto checked = check_id(options.id); !checked) return std::unexpected(checked.error());
+  if (auto checked = check(options); !checked) return std::unexpected(checked.error());
   if (options.retention == model::Retention::kEphemeral) {
-    if (options.about != Offset{0}) {
-      return base::fail(ErrorCode::kInvalidArgument, "what is ephemeral is about no entry");
-    }
     const Room* room = find(name);
     if (!room) return PublishResult{};
     tell_publication(*room, {.offset = Offset{0},
                              .prev = Offset{0},
                              .sender = std::move(sender),
-                             .data = std::move(data)});
+                             .data = std::move(data),
+                             .kind = options.kind});
     return PublishResult{.position = {room->epoch, Offset{0}}};
   }
   Room* const known = find(name);
@@ -196,6 +194,17 @@ model::Epoch Partition::new_epoch() {
     bits /= kAlphabet.size();
   }
   return model::Epoch{std::move(text)};
+}
+
+base::Result<void> Partition::check(const PublishOptions& options) const {
+  const bool ephemeral = options.retention == model::Retention::kEphemeral;
+  if (ephemeral && options.about != Offset{0}) {
+    return base::fail(ErrorCode::kInvalidArgument, "what is ephemeral is about no entry");
+  }
+  if (!ephemeral && options.kind != model::PublicationKind::kData) {
+    return base::fail(ErrorCode::kInvalidArgument, "joins and leaves are ephemeral");
+  }
+  return check_id(options.id);
 }
 
 base::Result<void> Partition::check_id(const std::string& id) const {

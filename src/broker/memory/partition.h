@@ -80,6 +80,7 @@ class Partition {
   [[nodiscard]] Room* find(const model::RoomName& name);
   Room& open(const model::RoomName& name);  // finds or makes
   [[nodiscard]] model::Epoch new_epoch();
+  [[nodiscard]] base::Result<void> check(const PublishOptions& options) const;
   [[nodiscard]] base::Result<void> check_id(const std::string& id) const;
   // The offset of the first publish with this id, or 0. Null: the room does not exist.
   [[nodiscard]] model::Offset first_with_id(Room* room, const model::UserId& user,
