@@ -6,29 +6,49 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "model/publication.h"
 
 namespace palaver::broker::memory {
 
-struct MemoryBrokerLimits {
-  // Entries of a room and their age. Beyond: the room's oldest are forgotten. Entries are visible
-  // for exactly age_max; their memory comes back within kSweepInterval.
+// What is kept of one room.
+struct RoomBounds {
+  // Entries and their age. Beyond: the room's oldest are forgotten. Entries are visible for exactly
+  // age_max; their memory comes back within kSweepInterval.
   std::size_t entries_max = base::Limits{}.history_entries_max;
   base::Duration age_max = base::Limits{}.history_age_max;
+  // Without subscribers, entries and ids it keeps its epoch and last offset for so long.
+  base::Duration meta_ttl = base::Limits{}.history_meta_ttl;
+  friend bool operator==(const RoomBounds&, const RoomBounds&) = default;
+};
+
+// The bounds of a room by its name, the same for as long as the process lives; called on any
+// shard's thread, at several at once. It may answer a few different ones (a namespace each), not
+// one for every room: a partition keeps queues for each, and looks at all of them to find its
+// oldest.
+using BoundsOf = std::function<RoomBounds(const model::RoomName& room)>;
+
+struct MemoryBrokerLimits {
+  // Of a room, where no BoundsOf says otherwise: see RoomBounds.
+  std::size_t entries_max = base::Limits{}.history_entries_max;
+  base::Duration age_max = base::Limits{}.history_age_max;
+  base::Duration meta_ttl = base::Limits{}.history_meta_ttl;
   // Memory of all rooms, entries and ids of the node. Each shard's partition has an equal share and
   // keeps it alone, since a common counter would be shared by threads. Beyond the share: whatever
   // is oldest in the partition is forgotten, an entry, an id, or a room that is at rest. Rooms with
   // subscribers count but stay: the hub bounds them.
   std::size_t bytes_max = base::Limits{}.history_bytes_max;
-  // A room without subscribers, entries and ids keeps its epoch and last offset for so long.
-  base::Duration meta_ttl = base::Limits{}.history_meta_ttl;
 
   base::Duration dedupe_window = base::kDedupeWindow;
   std::size_t dedupe_ids_max = base::kDedupeIdsMax;  // of a room; beyond: the oldest are forgotten
   std::size_t dedupe_id_bytes_max = base::kDedupeIdBytesMax;  // beyond: kInvalidArgument
 
+  [[nodiscard]] RoomBounds room_bounds() const {
+    return {.entries_max = entries_max, .age_max = age_max, .meta_ttl = meta_ttl};
+  }
   [[nodiscard]] static MemoryBrokerLimits of(const base::Limits& limits) {
     MemoryBrokerLimits result;
     result.entries_max = limits.history_entries_max;

@@ -7,7 +7,10 @@ namespace palaver::broker::memory {
 namespace {
 
 PartitionConfig share_of(const MemoryNodeConfig& config, std::size_t index, std::size_t shards) {
-  PartitionConfig share{.limits = config.limits, .seed = config.seed, .salt = config.salt};
+  PartitionConfig share{.limits = config.limits,
+                        .bounds_of = config.bounds_of,
+                        .seed = config.seed,
+                        .salt = config.salt};
   share.limits.bytes_max /= shards;
   // An odd factor: no two partitions of a node draw the same epochs.
   share.seed += index * 0x9e3779b97f4a7c15U;

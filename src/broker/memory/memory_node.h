@@ -30,6 +30,7 @@ struct ShardServices {
 
 struct MemoryNodeConfig {
   MemoryBrokerLimits limits;
+  BoundsOf bounds_of = nullptr;  // null: those of `limits` for every room
   // Random and different in each process: epochs come from it, and none may ever be met again.
   std::uint64_t seed = 0;
   // Random, 0 to model::kOffsetSaltEnd - 1.

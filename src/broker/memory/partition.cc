@@ -35,6 +35,7 @@ std::unexpected<base::Error> no_target() {
 
 Partition::Partition(const PartitionConfig& config, const base::Clock& clock, Outgoing& outgoing)
     : limits_(config.limits),
+      bounds_of_(config.bounds_of),
       salt_(config.salt),
       clock_(clock),
       outgoing_(outgoing),
@@ -177,11 +178,20 @@ Room& Partition::open(const model::RoomName& name) {
   Room& room = at->second;
   if (made) {
     room.name = &at->first;
+    room.group = &group_of(name);
     room.epoch = new_epoch();
     ++usage_.rooms;
     usage_.bytes += bytes_of_room(at->first);
   }
   return room;
+}
+
+RoomGroup& Partition::group_of(const model::RoomName& name) {
+  const RoomBounds bounds = bounds_of_ ? bounds_of_(name) : limits_.room_bounds();
+  for (const auto& group : groups_) {
+    if (group->bounds == bounds) return *group;
+  }
+  return *groups_.emplace_back(std::make_unique<RoomGroup>(bounds));
 }
 
 model::Epoch Partition::new_epoch() {
@@ -263,8 +273,8 @@ void Partition::append(Room& room, NewEntry added) {
 
   usage_.bytes += entry->bytes;
   ++usage_.entries;
-  entries_by_age_.push(room.entries.push(std::move(entry)));
-  if (room.entries.size() > limits_.entries_max) forget_oldest_entry(room);
+  room.group->entries.push(room.entries.push(std::move(entry)));
+  if (room.entries.size() > room.group->bounds.entries_max) forget_oldest_entry(room);
   forget_old_entries(room);
   settle(room);
 }
@@ -287,7 +297,7 @@ void Partition::forget_oldest_entry(Room& room) {
   Entry& entry = room.entries.front();
   usage_.bytes -= entry.bytes;
   --usage_.entries;
-  entries_by_age_.remove(entry);
+  room.group->entries.remove(entry);
   room.entries.pop();
 }
 
@@ -303,8 +313,20 @@ void Partition::forget_oldest_id(Room& room) {
   }
 }
 
+void Partition::forget_and_settle(Entry& oldest) {
+  Room& room = *oldest.room;
+  forget_oldest_entry(room);
+  settle(room);
+}
+
+void Partition::forget_and_settle(PublishId& oldest) {
+  Room& room = *oldest.room;
+  forget_oldest_id(room);
+  settle(room);
+}
+
 void Partition::forget_resting(Room& room) {
-  resting_by_age_.remove(room);
+  room.group->resting.remove(room);
   --usage_.rooms;
   usage_.bytes -= bytes_of_room(*room.name);
   rooms_.erase(rooms_.find(*room.name));
@@ -321,9 +343,9 @@ void Partition::settle(Room& room) {
   room.resting = resting;
   if (resting) {
     room.resting_since = clock_.now();
-    resting_by_age_.push(room);
+    room.group->resting.push(room);
   } else {
-    resting_by_age_.remove(room);
+    room.group->resting.remove(room);
   }
 }
 
@@ -333,21 +355,23 @@ void Partition::keep_bytes_bound() {
 }
 
 bool Partition::forget_oldest_of_all() {
-  constexpr base::Instant kNever = base::Instant::max();
-  Entry* const entry = entries_by_age_.oldest();
+  Entry* entry = nullptr;
+  Room* resting = nullptr;
+  for (const auto& group : groups_) {
+    Entry* const e = group->entries.oldest();
+    if (e && (!entry || e->at < entry->at)) entry = e;
+    Room* const r = group->resting.oldest();
+    if (r && (!resting || r->resting_since < resting->resting_since)) resting = r;
+  }
   PublishId* const id = ids_by_age_.oldest();
-  Room* const resting = resting_by_age_.oldest();
+  constexpr base::Instant kNever = base::Instant::max();
   const base::Instant entry_at = entry ? entry->at : kNever;
   const base::Instant id_at = id ? id->at : kNever;
   const base::Instant resting_at = resting ? resting->resting_since : kNever;
   if (entry && entry_at <= id_at && entry_at <= resting_at) {
-    Room& room = *entry->room;
-    forget_oldest_entry(room);
-    settle(room);
+    forget_and_settle(*entry);
   } else if (id && id_at <= resting_at) {
-    Room& room = *id->room;
-    forget_oldest_id(room);
-    settle(room);
+    forget_and_settle(*id);
   } else if (resting) {
     forget_resting(*resting);
   } else {
@@ -357,37 +381,45 @@ bool Partition::forget_oldest_of_all() {
 }
 
 Partition::Sweep Partition::sweep() {
-  std::size_t drops = 0;
-  for (; drops < kSweepDropsMax; ++drops) {
-    if (Entry* entry = entries_by_age_.oldest(); entry && too_old(*entry)) {
-      Room& room = *entry->room;
-      forget_oldest_entry(room);
-      settle(room);
-    } else if (PublishId* id = ids_by_age_.oldest(); id && too_old(*id)) {
-      Room& room = *id->room;
-      forget_oldest_id(room);
-      settle(room);
-    } else if (Room* room = resting_by_age_.oldest(); room && too_old(*room)) {
-      forget_resting(*room);
-    } else {
-      return Sweep::kDone;
+  std::size_t left = kSweepDropsMax;
+  for (const auto& group : groups_) {
+    for (; left > 0; --left) {
+      Entry* const entry = group->entries.oldest();
+      if (!entry || !too_old(*entry)) break;
+      forget_and_settle(*entry);
     }
   }
-  return Sweep::kMore;
+  for (; left > 0; --left) {
+    PublishId* const id = ids_by_age_.oldest();
+    if (!id || !too_old(*id)) break;
+    forget_and_settle(*id);
+  }
+  for (const auto& group : groups_) {
+    for (; left > 0; --left) {
+      Room* const room = group->resting.oldest();
+      if (!room || !too_old(*room)) break;
+      forget_resting(*room);
+    }
+  }
+  return left > 0 ? Sweep::kDone : Sweep::kMore;
 }
 
 bool Partition::ages() const {
-  return !entries_by_age_.empty() || !ids_by_age_.empty() || !resting_by_age_.empty();
+  return !ids_by_age_.empty() || std::ranges::any_of(groups_, [](const auto& group) {
+    return !group->entries.empty() || !group->resting.empty();
+  });
 }
 
-bool Partition::too_old(const Entry& e) const { return clock_.now() - e.at >= limits_.age_max; }
+bool Partition::too_old(const Entry& e) const {
+  return clock_.now() - e.at >= e.room->group->bounds.age_max;
+}
 
 bool Partition::too_old(const PublishId& id) const {
   return clock_.now() - id.at >= limits_.dedupe_window;
 }
 
 bool Partition::too_old(const Room& resting) const {
-  return clock_.now() - resting.resting_since >= limits_.meta_ttl;
+  return clock_.now() - resting.resting_since >= resting.group->bounds.meta_ttl;
 }
 
 }  // namespace palaver::broker::memory

@@ -3,12 +3,14 @@
 // that shard alone, has no thread, timer or queue of tasks, and answers at once; what others must
 // hear goes into Outgoing. The MemoryNode owns it and does the talking.
 //
-// Every record is in two queues: its room's and, in the order of age, the partition's. So each
-// bound (entries, age, bytes, ids) forgets from a front in O(1), and an idle room costs nothing.
+// Every record is in two queues: its room's and, in the order of age, that of all rooms with the
+// same bounds. So each bound (entries, age, bytes, ids) forgets from a front in O(1), and an idle
+// room costs nothing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -29,9 +31,10 @@
 namespace palaver::broker::memory {
 
 struct PartitionConfig {
-  MemoryBrokerLimits limits;  // bytes_max: of this partition
-  std::uint64_t seed = 0;     // of the epochs
-  std::uint64_t salt = 0;     // of the offsets
+  MemoryBrokerLimits limits;     // bytes_max: of this partition
+  BoundsOf bounds_of = nullptr;  // null: those of `limits` for every room
+  std::uint64_t seed = 0;        // of the epochs
+  std::uint64_t salt = 0;        // of the offsets
 };
 
 // For metrics and tests.
@@ -79,6 +82,7 @@ class Partition {
  private:
   [[nodiscard]] Room* find(const model::RoomName& name);
   Room& open(const model::RoomName& name);  // finds or makes
+  [[nodiscard]] RoomGroup& group_of(const model::RoomName& name);
   [[nodiscard]] model::Epoch new_epoch();
   [[nodiscard]] base::Result<void> check(const PublishOptions& options) const;
   [[nodiscard]] base::Result<void> check_id(const std::string& id) const;
@@ -100,6 +104,9 @@ class Partition {
 
   void forget_oldest_entry(Room& room);
   void forget_oldest_id(Room& room);
+  // The same for the front of a queue by age, which is the oldest of its room too.
+  void forget_and_settle(Entry& oldest);
+  void forget_and_settle(PublishId& oldest);
   void forget_resting(Room& room);
   void forget_old_entries(Room& room);
   // Puts the room among the resting ones, or takes it out, after any change to it.
@@ -113,14 +120,14 @@ class Partition {
   [[nodiscard]] bool too_old(const Room& resting) const;
 
   const MemoryBrokerLimits limits_;
+  const BoundsOf bounds_of_;
   const std::uint64_t salt_;
   const base::Clock& clock_;
   Outgoing& outgoing_;
   std::mt19937_64 random_;
   std::unordered_map<model::RoomName, Room> rooms_;
-  Fifo<Entry> entries_by_age_;
-  Fifo<PublishId> ids_by_age_;
-  Fifo<Room> resting_by_age_;
+  std::vector<std::unique_ptr<RoomGroup>> groups_;  // one for each bounds that a room has had
+  Fifo<PublishId> ids_by_age_;                      // all rooms keep them for the same time
   Usage usage_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "broker/memory/fifo.h"
+#include "broker/memory/limits.h"
 #include "broker/memory/message.h"
 #include "model/publication.h"
 
@@ -74,8 +75,17 @@ class PublishIds {
   std::unordered_set<const PublishId*, Hash, Equal> index_;
 };
 
+// The rooms of a partition that have the same bounds: what is in one of these queues grows too old
+// in its order.
+struct RoomGroup {
+  const RoomBounds bounds;
+  Fifo<Entry> entries;
+  Fifo<Room> resting;
+};
+
 struct Room : FifoLink<Room> {
   const model::RoomName* name = nullptr;  // the key in the partition's table
+  RoomGroup* group = nullptr;
   model::Epoch epoch;
   model::Offset last;    // of this epoch; 0 before its first entry
   model::Offset issued;  // ever: offsets rise through epochs too

@@ -36,14 +36,21 @@ TEST(PartitionBytes, OldestOfAllRoomsGoFirst) {
   EXPECT_NE(a.front().prev, Offset{0});
 }
 
+// Three kinds of rooms; none of their bounds is ever reached.
+RoomBounds different_bounds(const RoomName& room) {
+  RoomBounds bounds = boundless().room_bounds();
+  bounds.age_max = hours{24 * (1 + room.value.back() % 3)};
+  return bounds;
+}
+
 // The retained entries are always the newest ones of the partition, whatever room they are in.
-TEST(PartitionBytes, RandomEntriesOfManyRooms) {
+void keep_the_newest_of_all(const BoundsOf& bounds_of) {
   for (unsigned seed = 0; seed < 15; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     MemoryBrokerLimits limits = boundless();
     limits.bytes_max = 20'000;
-    PartitionUnderTest test(limits, seed);
+    PartitionUnderTest test(limits, seed, bounds_of);
     std::deque<std::pair<std::string, std::string>> published;  // room, data
     for (int i = 0; i < 400; ++i) {
       const std::string room = "room-" + std::to_string(random() % 7);
@@ -81,6 +88,34 @@ TEST(PartitionBytes, RandomEntriesOfManyRooms) {
     }
     EXPECT_GT(found, 10U);
   }
+}
+
+TEST(PartitionBytes, RandomEntriesOfManyRooms) { keep_the_newest_of_all(nullptr); }
+
+TEST(PartitionBytes, RandomEntriesOfRoomsWithBoundsOfTheirOwn) {
+  keep_the_newest_of_all(different_bounds);
+}
+
+TEST(PartitionBytes, TheOldestRoomAtRestGoesWhateverItsBounds) {
+  MemoryBrokerLimits limits = boundless();
+  limits.bytes_max = 50'000;
+  limits.entries_max = 0;
+  PartitionUnderTest test(limits, 1, [&](const RoomName& room) {
+    RoomBounds bounds = limits.room_bounds();
+    if (room.value.back() % 2 == 0) bounds.meta_ttl = hours{1};
+    return bounds;
+  });
+  std::size_t kept = 0;
+  for (int i = 0; i < 1000; ++i) {
+    test.publish("room-" + std::to_string(i), "x");
+    ASSERT_LE(test.partition.usage().bytes, limits.bytes_max);
+    kept = test.partition.usage().rooms;
+    EXPECT_NE(test.position("room-" + std::to_string(i + 1 - static_cast<int>(kept))),
+              model::Position{});
+    test.cluster.advance(milliseconds{1});
+  }
+  EXPECT_GT(kept, 50U);
+  EXPECT_LT(kept, 500U);
 }
 
 TEST(PartitionBytes, EverythingThatIsCountedIsGivenBack) {
@@ -199,6 +234,61 @@ TEST(PartitionAge, RoomAtRestIsForgottenAfterItsTime) {
   ASSERT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
   EXPECT_EQ(test.position("room"), model::Position{});
   EXPECT_NE(test.partition.subscribe(RoomName{"room"}, kShard)->epoch, first->epoch);
+}
+
+TEST(PartitionAge, RoomsGrowOldByTheirOwnBounds) {
+  MemoryBrokerLimits limits = boundless();
+  limits.meta_ttl = hours{2};
+  int asked = 0;
+  PartitionUnderTest test(limits, 1, [&](const RoomName& room) {
+    ++asked;
+    RoomBounds bounds = limits.room_bounds();
+    if (room.value == "short") bounds = {1, minutes{1}, minutes{10}};
+    if (room.value == "long") bounds.age_max = hours{1};
+    return bounds;
+  });
+  // The one that lives longest is the first in time: it must not keep the others.
+  for (const char* room : {"long", "short", "short", "other"}) test.publish(room, "1");
+  EXPECT_EQ(test.data("short"), Texts{"1"});
+  test.cluster.advance(minutes{1});
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
+  EXPECT_EQ(test.partition.usage().entries, 2U);
+  EXPECT_TRUE(test.data("short").empty());
+  test.cluster.advance(minutes{10});
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
+  EXPECT_EQ(test.position("short"), model::Position{});
+  EXPECT_EQ(test.partition.usage().rooms, 2U);
+  test.cluster.advance(hours{1});
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
+  EXPECT_EQ(test.partition.usage().entries, 1U);
+  EXPECT_EQ(test.data("other"), Texts{"1"});
+  EXPECT_EQ(asked, 3) << "asked when a room is made, and only then";
+  test.publish("short", "2");
+  EXPECT_EQ(asked, 4);
+}
+
+// What is left when a step ends may be of any group.
+TEST(PartitionAge, SweepWorksInStepsThroughAllBounds) {
+  PartitionUnderTest test(boundless(), 1, [](const RoomName& room) {
+    RoomBounds bounds = boundless().room_bounds();
+    bounds.age_max = minutes{1 + room.value.back() % 4};
+    bounds.meta_ttl = minutes{1};
+    return bounds;
+  });
+  const std::size_t count = 2 * kSweepDropsMax + 10;
+  for (std::size_t i = 0; i < count; ++i) test.publish("room-" + std::to_string(i % 7), "x");
+  test.cluster.advance(minutes{5});
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kMore);
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kMore);
+  EXPECT_EQ(test.partition.usage().entries, 10U);
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
+  EXPECT_EQ(test.partition.usage().entries, 0U);
+  EXPECT_EQ(test.partition.usage().rooms, 7U);
+  test.cluster.advance(minutes{1});
+  EXPECT_EQ(test.partition.sweep(), Partition::Sweep::kDone);
+  EXPECT_EQ(test.partition.usage().rooms, 0U);
+  EXPECT_EQ(test.partition.usage().bytes, 0U);
+  EXPECT_FALSE(test.partition.ages());
 }
 
 TEST(PartitionClock, OffsetsRiseWhenTheWallGoesBack) {

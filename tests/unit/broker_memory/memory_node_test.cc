@@ -167,6 +167,34 @@ TEST(MemoryNode, GivesEachPartitionItsShareOfTheBytes) {
   }
 }
 
+TEST(MemoryNode, GivesEachPartitionTheBoundsOfRooms) {
+  FakeCluster cluster(2);
+  const std::vector<ShardServices> services = {{cluster.shard(0), cluster.shard(0)},
+                                               {cluster.shard(1), cluster.shard(1)}};
+  MemoryNodeConfig config;
+  config.bounds_of = [](const RoomName& room) {
+    RoomBounds bounds;
+    if (room.value.starts_with("few:")) bounds.entries_max = 2;
+    return bounds;
+  };
+  MemoryNode node(services, config);
+  ChainSink sink;
+  MemoryBroker broker(ShardId{0}, node, sink);
+  for (int i = 0; i < 20 * 5; ++i) {
+    for (const char* of : {"few:", "many:"}) {
+      broker.publish(RoomName{of + std::to_string(i % 20)}, {}, base::Frame::copy_of("x"), {},
+                     [](auto) {});
+    }
+  }
+  cluster.run_until_idle();
+  std::size_t entries = 0;
+  for (const unsigned n : {0U, 1U}) {
+    EXPECT_GT(node.usage(ShardId{n}).rooms, 5U);
+    entries += node.usage(ShardId{n}).entries;
+  }
+  EXPECT_EQ(entries, 20U * 2 + 20U * 5);
+}
+
 TEST(MemoryBroker, RefusesCallsAboveItsBound) {
   TestNode test(std::make_unique<FakeCluster>(2));
   std::size_t done = 0;

@@ -35,6 +35,7 @@ struct ModelResult {
   bool duplicate = false;
 };
 struct ModelRoom {
+  RoomBounds bounds;
   std::string epoch;  // empty: made, and not met yet
   Offset last;
   Offset issued;
@@ -54,14 +55,19 @@ std::string text(const model::Publication& p) {
 
 class Model {
  public:
-  Model(const MemoryBrokerLimits& limits, const tests::support::FakeCluster& cluster)
-      : limits_(limits), cluster_(cluster) {}
+  Model(const MemoryBrokerLimits& limits, BoundsOf bounds_of,
+        const tests::support::FakeCluster& cluster)
+      : limits_(limits), bounds_of_(std::move(bounds_of)), cluster_(cluster) {}
 
   ModelRoom* find(const std::string& name) {
     const auto found = rooms.find(name);
     return found == rooms.end() ? nullptr : &found->second;
   }
-  ModelRoom& open(const std::string& name) { return rooms[name]; }
+  ModelRoom& open(const std::string& name) {
+    const auto [room, made] = rooms.try_emplace(name);
+    if (made) room->second.bounds = bounds_of_ ? bounds_of_(RoomName{name}) : limits_.room_bounds();
+    return room->second;
+  }
 
   // Nothing: kNotFound.
   std::optional<ModelResult> publish(const std::string& name, const std::string& user,
@@ -115,13 +121,14 @@ class Model {
     if (room.subscribed) told.push_back(text(publication));
     room.entries.push_back({publication, about, cluster_.now()});
     if (!id.empty()) room.ids.push_back({user, id, room.issued, cluster_.now()});
-    if (room.entries.size() > limits_.entries_max) room.entries.erase(room.entries.begin());
+    if (room.entries.size() > room.bounds.entries_max) room.entries.erase(room.entries.begin());
     if (room.ids.size() > limits_.dedupe_ids_max) room.ids.erase(room.ids.begin());
     trim(room);
     return room.issued;
   }
   void trim(ModelRoom& room) {
-    std::erase_if(room.entries, [&](const ModelEntry& e) { return old(e.at, limits_.age_max); });
+    std::erase_if(room.entries,
+                  [&](const ModelEntry& e) { return old(e.at, room.bounds.age_max); });
     rest(room);
   }
   void rest(ModelRoom& room) {
@@ -137,7 +144,7 @@ class Model {
       trim(room);
     }
     std::erase_if(rooms, [&](const auto& item) {
-      return item.second.resting && old(*item.second.resting, limits_.meta_ttl);
+      return item.second.resting && old(*item.second.resting, item.second.bounds.meta_ttl);
     });
   }
 
@@ -150,14 +157,15 @@ class Model {
   }
 
   const MemoryBrokerLimits limits_;
+  const BoundsOf bounds_of_;
   const tests::support::FakeCluster& cluster_;
 };
 
 // One run: the partition and its model side by side.
 class SideBySide {
  public:
-  SideBySide(const MemoryBrokerLimits& limits, unsigned seed)
-      : random_(seed), test_(limits, seed), model_(limits, test_.cluster) {}
+  SideBySide(const MemoryBrokerLimits& limits, const BoundsOf& bounds_of, unsigned seed)
+      : random_(seed), test_(limits, seed, bounds_of), model_(limits, bounds_of, test_.cluster) {}
 
   void step();
 
@@ -369,7 +377,7 @@ void SideBySide::step() {
   check_usage();
 }
 
-TEST(PartitionModel, AgreesUnderRandomOperations) {
+void run(const BoundsOf& bounds_of) {
   MemoryBrokerLimits limits = boundless();
   limits.entries_max = 6;
   limits.age_max = milliseconds{1500};
@@ -377,12 +385,26 @@ TEST(PartitionModel, AgreesUnderRandomOperations) {
   limits.dedupe_ids_max = 4;
   limits.meta_ttl = milliseconds{1000};
   for (unsigned seed = 0; seed < 200; ++seed) {
-    SideBySide run(limits, seed);
+    SideBySide side_by_side(limits, bounds_of, seed);
     for (int i = 0; i < 300; ++i) {
-      run.step();
-      if (HasFatalFailure()) FAIL() << "seed " << seed << ", step " << i;
+      side_by_side.step();
+      if (testing::Test::HasFatalFailure()) FAIL() << "seed " << seed << ", step " << i;
     }
   }
+}
+
+TEST(PartitionModel, AgreesUnderRandomOperations) { run(nullptr); }
+
+TEST(PartitionModel, AgreesWhenRoomsHaveBoundsOfTheirOwn) {
+  run([](const RoomName& room) -> RoomBounds {
+    if (room.value == "room-0") {
+      return {.entries_max = 3, .age_max = milliseconds{5000}, .meta_ttl = milliseconds{300}};
+    }
+    if (room.value == "room-1") {
+      return {.entries_max = 0, .age_max = milliseconds{5000}, .meta_ttl = milliseconds{0}};
+    }
+    return {.entries_max = 9, .age_max = milliseconds{400}, .meta_ttl = milliseconds{2500}};
+  });
 }
 
 }  // namespace

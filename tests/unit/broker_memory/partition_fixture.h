@@ -27,8 +27,10 @@ inline constexpr Address kShard{base::ShardId{0}, 1};
 }
 
 struct PartitionUnderTest {
-  explicit PartitionUnderTest(const MemoryBrokerLimits& limits, std::uint64_t seed = 1)
-      : partition({.limits = limits, .seed = seed, .salt = 100}, cluster.shard(0), outgoing) {}
+  explicit PartitionUnderTest(const MemoryBrokerLimits& limits, std::uint64_t seed = 1,
+                              BoundsOf bounds_of = nullptr)
+      : partition({.limits = limits, .bounds_of = std::move(bounds_of), .seed = seed, .salt = 100},
+                  cluster.shard(0), outgoing) {}
 
   model::Position publish(const std::string& room, const std::string& data,
                           const std::string& id = "", const std::string& user = "ann") {
