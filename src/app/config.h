@@ -26,6 +26,7 @@ struct Config {
   std::uint16_t port = 8080;
   std::uint16_t admin_port = 0;
   std::string admin_key;
+  std::string api_key;
   unsigned shards = 0;  // 0: the CPUs that may be used
   net::IoMode io = net::IoMode::kAuto;
   std::string web_root;  // empty: the page in the binary

@@ -4,11 +4,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +20,12 @@
 #include "app/token_command.h"
 #include "app/version.h"
 #include "auth/jwt/token_authenticator.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
+#include "broker/memory/memory_presence.h"
 #include "net/cpus.h"
 #include "net/loop.h"
 #include "server/config.h"
@@ -42,6 +47,12 @@ std::uint64_t random_number() {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) std::abort();
   return number;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "palaver";
+  return name.data();
 }
 
 base::Logger make_logger(const Config& config) {
@@ -98,6 +109,7 @@ base::Result<server::ServerConfig> server_config(const Config& config) {
                               .origins = config.origins,
                               .trusted_hops = config.trusted_hops,
                               .admin_key = config.admin_key,
+                              .api_key = config.api_key,
                               .files = std::move(*files),
                               .namespaces = std::move(*namespaces),
                               .authenticator = make_authenticator(config)};
@@ -115,18 +127,44 @@ base::Result<net::IoMode> resolve_io(net::IoMode wanted, const base::Logger& log
   return net::IoMode::kEpoll;
 }
 
-std::unique_ptr<broker::memory::MemoryNode> make_memory_node(server::Node& node,
-                                                             const base::Limits& limits) {
+// `namespaces` outlives the answer.
+broker::memory::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
+  return [&namespaces](const model::RoomName& room) {
+    const rooms::RoomOptions* options = namespaces.find(room.value);
+    CHECK(options != nullptr, "a room of an unknown namespace is not made");
+    return broker::memory::RoomBounds{.entries_max = options->history_size,
+                                      .age_max = options->history_ttl,
+                                      .meta_ttl = options->history_meta_ttl};
+  };
+}
+
+// What the shards' memory backends share.
+struct MemoryBackend {
+  MemoryBackend(std::span<const broker::memory::ShardServices> services,
+                const broker::memory::MemoryNodeConfig& config,
+                std::span<base::Executor* const> executors)
+      : broker(services, config), presence(executors), bus(executors) {}
+
+  broker::memory::MemoryNode broker;
+  broker::memory::PresenceNode presence;
+  broker::memory::MemoryBusNode bus;
+};
+
+std::unique_ptr<MemoryBackend> make_memory_backend(server::Node& node, const base::Limits& limits,
+                                                   const rooms::Namespaces& namespaces) {
   std::vector<broker::memory::ShardServices> services;
   for (unsigned i = 0; i < node.shard_count(); ++i) {
     auto& loop = node.loop({i});
     services.push_back({loop, loop});
   }
+  std::vector<base::Executor*> executors;
+  for (const auto& service : services) executors.push_back(&service.executor);
   const broker::memory::MemoryNodeConfig config{
       .limits = broker::memory::MemoryBrokerLimits::of(limits),
+      .bounds_of = bounds_of(namespaces),
       .seed = random_number(),
       .salt = random_number() % model::kOffsetSaltEnd};
-  return std::make_unique<broker::memory::MemoryNode>(services, config);
+  return std::make_unique<MemoryBackend>(services, config, executors);
 }
 
 int serve(const Config& config) {
@@ -140,27 +178,33 @@ int serve(const Config& config) {
   if (!io) return wrong_option(io.error().message);
 
   // Declared before the node: its tasks may hold pointers to it until they are destroyed.
-  std::unique_ptr<broker::memory::MemoryNode> memory;
+  std::unique_ptr<MemoryBackend> memory;
   server::Node node({.host = config.host,
                      .port = config.port,
                      .admin_port = config.admin_port,
                      .shards = config.shards != 0 ? config.shards : net::usable_cpus(),
                      .io = *io,
-                     .seed = random_number()},
+                     .seed = random_number(),
+                     .name = host_name(),
+                     .version = version_text()},
                     *server, log);
   if (const auto listening = node.listen(); !listening) {
     log.error(listening.error().message);
     return kFailed;
   }
-  memory = make_memory_node(node, config.limits);
+  memory = make_memory_backend(node, config.limits, server->namespaces);
   log.info("serving", {{"url", "http://localhost:" + std::to_string(node.port())},
                        {"version", version_text()},
                        {"shards", node.shard_count()},
                        {"io", *io == net::IoMode::kUring ? "uring" : "epoll"},
                        {"broker", "memory"}});
-  const auto served = node.run([&](base::ShardId shard, broker::BrokerSink& sink) {
-    return std::make_unique<broker::memory::MemoryBroker>(shard, *memory, sink);
-  });
+  const auto served =
+      node.run([&](base::ShardId shard, broker::BrokerSink& sink, broker::NodeBusSink& bus_sink) {
+        return server::ShardBackend{
+            .broker = std::make_unique<broker::memory::MemoryBroker>(shard, memory->broker, sink),
+            .presence = std::make_unique<broker::memory::MemoryPresence>(shard, memory->presence),
+            .bus = std::make_unique<broker::memory::MemoryBus>(shard, memory->bus, bus_sink)};
+      });
   if (!served) {
     log.error(served.error().message);
     return kFailed;

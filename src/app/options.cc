@@ -184,6 +184,9 @@ constexpr std::array kServingOptions{
     Option{"admin-key", "admin_key", "KEY", "none", kServing,
            "Opens /metrics on the chat's port to `Authorization: Bearer KEY`.",
            set_text<&Config::admin_key>},
+    Option{"api-key", "http_api.key", "KEY", "none", kServing,
+           "Opens the HTTP API at /api/ to requests with this key (X-API-Key).",
+           set_text<&Config::api_key>},
     Option{"allowed-origins", "client.allowed_origins", kListValue, "own host", kAccess,
            "Web origins, with commas, that may connect beside the server's own host; "
            "https://*.example.org, null and * are possible.",

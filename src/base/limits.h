@@ -63,8 +63,12 @@ inline constexpr std::size_t kReplayBytesMax = 512 * 1024;
 inline constexpr std::size_t kReplayReplyBytesMax = 384 * 1024;
 // What a token has granted ends so long after its time, so that a renewal on its way arrives.
 inline constexpr std::chrono::seconds kExpiryGrace{25};
+// Users that may not come. Beyond: the block that would end first is forgotten.
+inline constexpr std::size_t kBlockedUsersMax = 100'000;
 // Rooms of one connection. Beyond: error 106.
 inline constexpr std::size_t kSubscriptionsMax = 128;
+// Who types says so at most once in this time. Beyond: error 111.
+inline constexpr std::chrono::seconds kTypingInterval{3};
 // Publications held back while a room's member is joining. Beyond: the join starts again.
 inline constexpr std::size_t kJoinHoldMax = 4'096;
 
@@ -72,6 +76,10 @@ inline constexpr std::size_t kJoinHoldMax = 4'096;
 inline constexpr std::chrono::minutes kDedupeWindow{10};
 inline constexpr std::size_t kDedupeIdsMax = 10'000;
 inline constexpr std::size_t kDedupeIdBytesMax = 64;
+
+// The members of a dead node stay in their rooms for so long at most. Long enough for a node that
+// is cut off from the others for a moment, short enough that nobody waits for a ghost to answer.
+inline constexpr std::chrono::seconds kPresenceLease{60};
 
 // What one turn of the loop does at most, so that no room or socket delays the others.
 inline constexpr std::size_t kTurnEventsMax = 128;
@@ -97,6 +105,14 @@ inline constexpr std::size_t kHttpBodyBytesMax = 64 * 1024;
 // are held until the last one is there. Beyond: error 107.
 inline constexpr std::size_t kApiBatchCommandsMax = 1'000;
 inline constexpr std::size_t kApiBroadcastChannelsMax = 1'000;
+// The same for the HTTP API, where it is on: a batch of publishes. Beyond: 413.
+inline constexpr std::size_t kApiBodyBytesMax = 1024 * 1024;
+// Entries and bytes of one history that the API gives, and what a batch gives in all. Beyond: fewer
+// entries; error 106.
+inline constexpr std::size_t kApiHistoryEntriesMax = 10'000;
+inline constexpr std::size_t kApiReplyBytesMax = 4 * 1024 * 1024;
+// Channels that the API lists at once. Beyond: error 106.
+inline constexpr std::size_t kApiChannelsMax = 10'000;
 // The web root: files are held in memory.
 inline constexpr std::size_t kWebRootBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kWebRootFilesMax = 4'096;

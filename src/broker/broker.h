@@ -22,19 +22,16 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "base/frame.h"
+#include "broker/completion.h"
 #include "model/position.h"
 #include "model/publication.h"
 
 namespace palaver::broker {
-
-template <typename T>
-using Completion = std::move_only_function<void(base::Result<T>)>;
 
 // Receives what a shard has subscribed to. Called on that shard's thread.
 class BrokerSink {
@@ -54,6 +51,7 @@ class BrokerSink {
 struct PublishOptions {
   model::Retention retention = model::Retention::kHistory;
   // Anything but kData is ephemeral; with kHistory: kInvalidArgument.
+  std::string tags = {};  // see Publication::tags
   model::PublicationKind kind = model::PublicationKind::kData;
   // Retries with the same (room, sender.user, id) within kDedupeWindow are stored once, also when
   // the entry itself has been trimmed or redacted. Empty: none. Longer than kDedupeIdBytesMax:

@@ -20,8 +20,10 @@ using UserId = base::Strong<struct UserIdTag, std::string>;
 // Who published: stamped by the server, never taken from a message.
 struct Sender {
   UserId user;
-  std::string client;  // the connection's public id; empty for the API and the article's clients
+  std::string client;  // the connection's public id; empty for the API
   std::string info;    // JSON, or empty
+  // JSON, or empty: what is known of it in this room alone (from its subscription's token).
+  std::string room_info = {};
   friend bool operator==(const Sender&, const Sender&) = default;
 };
 
@@ -43,6 +45,7 @@ struct Publication {
   Sender sender;
   base::Frame data;
   PublicationKind kind = PublicationKind::kData;
+  std::string tags = {};  // a JSON object of texts, or empty: a backend's notes beside the data
 };
 
 }  // namespace palaver::model

@@ -5,16 +5,19 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include "auth/authenticator.h"
 #include "broker/broker.h"
+#include "broker/node_bus.h"
 #include "model/publication.h"
+#include "rooms/session_services.h"
+#include "rooms/users.h"
 
 namespace palaver::rooms {
 
-class ArticleSession {
+class ArticleSession final : public UserSession {
  public:
   enum class Publishing : std::uint8_t { kAllowed, kForbidden };
   struct Options {
@@ -24,24 +27,34 @@ class ArticleSession {
     Publishing publishing{};
   };
 
-  ArticleSession(Options options, broker::Broker& broker)
-      : options_(std::move(options)), broker_(&broker) {}
+  // The member is in its room: others learn of it. Host and services outlive the session.
+  ArticleSession(Options options, SessionHost& host, const SessionServices& services);
+  ~ArticleSession() override { stop(); }
+  ArticleSession(const ArticleSession&) = delete;
+  ArticleSession& operator=(const ArticleSession&) = delete;
 
   [[nodiscard]] const model::RoomName& room() const { return options_.room; }
   [[nodiscard]] bool may_publish() const { return options_.publishing == Publishing::kAllowed; }
-  // Its token has run out at this time, seconds since 1970.
-  [[nodiscard]] bool expired(std::int64_t now) const {
-    return options_.expires_at && now >= *options_.expires_at;
-  }
 
   // `text`: a message's valid UTF-8; an empty one is ignored, as the article's server does. `done`
   // follows unless it was ignored; the message itself comes back through the room. Only where
   // may_publish().
   void on_text(std::string_view text, broker::Completion<broker::PublishResult> done);
+  // Ends the connection when its token has run out; called now and then.
+  void check_expiry();
+  // The connection is closing: the room is left.
+  void stop();
+
+  // UserSession.
+  [[nodiscard]] const model::UserId& user() const override { return options_.sender.user; }
+  [[nodiscard]] const std::string& client() const override { return options_.sender.client; }
+  void obey(const broker::NodeCommand& command) override;
 
  private:
   Options options_;
-  broker::Broker* broker_;
+  SessionHost& host_;
+  const SessionServices& services_;
+  bool stopped_ = false;
 };
 
 }  // namespace palaver::rooms

@@ -36,7 +36,7 @@ std::string guest_data(const auth::Identity& identity) {
 
 }  // namespace
 
-ClientSession::ClientSession(Options options, SessionHost& host, const SessionServices& services)
+ClientSession::ClientSession(Options options, ClientHost& host, const SessionServices& services)
     : options_(std::move(options)), host_(host), services_(services) {}
 
 void ClientSession::on_message(std::string_view frame) {
@@ -86,6 +86,11 @@ void ClientSession::finish() {
 void ClientSession::stop() {
   ended_ = true;
   waiting_.clear();
+  if (connected_) services_.users.remove(*this);
+  connected_ = false;
+  for (const Subscription& subscription : std::exchange(subscriptions_, {})) {
+    announce_leave(services_, {subscription.room}, member_of(subscription));
+  }
 }
 
 void ClientSession::flush() {
@@ -159,8 +164,13 @@ void ClientSession::on(std::uint32_t id, const ConnectRequest& request) {
       return;
     }
   }
+  if (services_.users.is_blocked(identity->user)) {
+    end(kDisconnectBlocked);
+    return;
+  }
   identity_ = std::move(*identity);
   connected_ = true;
+  services_.users.add(*this);
   host_.on_connected();
   begin_connect(id, request);
 }
@@ -213,9 +223,9 @@ void ClientSession::join_next(const std::shared_ptr<Connecting>& connecting) {
       return Hub::Answer::kLeave;
     }
     std::vector<model::Publication> rest;
-    connecting->result.subs[request.channel] = enter(
-        request, {.room = request.channel, .side = Side::kServer, .expires_at = {}, .info = {}},
-        std::move(*joined), connecting->replay_bytes, rest);
+    connecting->result.subs[request.channel] =
+        enter(request, {.room = request.channel, .side = Side::kServer}, std::move(*joined),
+              connecting->replay_bytes, rest);
     for (const auto& publication : rest) host_.replay({request.channel}, publication);
     if (connecting->channels.empty()) {
       host_.fill(json_reply(connecting->id, connecting->result));

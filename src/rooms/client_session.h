@@ -19,6 +19,8 @@
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "broker/broker.h"
+#include "broker/node_bus.h"
+#include "chat/act.h"
 #include "codec/wire/codes.h"
 #include "codec/wire/command.h"
 #include "codec/wire/json_reply.h"
@@ -26,15 +28,16 @@
 #include "rooms/hub.h"
 #include "rooms/namespaces.h"
 #include "rooms/outbox.h"
+#include "rooms/session_services.h"
+#include "rooms/users.h"
 
 namespace palaver::rooms {
 
 class ClientSession;
 
 // What a session needs of its connection.
-class SessionHost {
+class ClientHost : public SessionHost {
  public:
-  virtual ~SessionHost() = default;
   // Lines (joined by LF) for the client, behind everything that it is owed by now.
   virtual void say(std::string_view lines) = 0;
   // Keeps the place of lines that come later: what is said or comes live meanwhile waits for them.
@@ -44,8 +47,6 @@ class SessionHost {
   virtual void replay(const model::RoomName& room, const model::Publication& publication) = 0;
   // The connect command was taken.
   virtual void on_connected() = 0;
-  // The connection ends; the session is used no more.
-  virtual void disconnect(const codec::wire::DisconnectCode& code) = 0;
   // Whether the client may publish once more now.
   [[nodiscard]] virtual bool take_token() = 0;
   // The session is not busy() any more.
@@ -56,25 +57,18 @@ class SessionHost {
   [[nodiscard]] virtual std::function<ClientSession*()> finder() = 0;
 };
 
-// What the sessions of a shard work with; all of it outlives them.
-struct SessionServices {
-  Hub& hub;
-  broker::Broker& broker;
-  const Namespaces& namespaces;
-  const auth::Authenticator& authenticator;
-  const base::Clock& clock;
-};
-
-class ClientSession {
+class ClientSession final : public UserSession {
  public:
   struct Options {
     MemberId member;
     Encoding encoding{};
+    Encoding joins_encoding{};   // the same with joins and leaves
     std::string client;          // the connection's public id
     std::uint32_t ping_seconds;  // what the client is told
   };
 
-  ClientSession(Options options, SessionHost& host, const SessionServices& services);
+  ClientSession(Options options, ClientHost& host, const SessionServices& services);
+  ~ClientSession() override { stop(); }
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
@@ -89,16 +83,22 @@ class ClientSession {
   [[nodiscard]] bool busy() const { return busy_; }
   // The command that had to wait is done.
   void finish();
-  // The connection is closing: nothing is said any more, no command runs.
+  // The connection is closing: nothing is said any more, no command runs, the rooms are left.
   void stop();
+
+  // UserSession.
+  [[nodiscard]] const model::UserId& user() const override { return identity_.user; }
+  [[nodiscard]] const std::string& client() const override { return options_.client; }
+  void obey(const broker::NodeCommand& command) override;
 
  private:
   enum class Side : std::uint8_t { kClient, kServer };  // who asked for it
   struct Subscription {
     std::string room;
     Side side{};
-    auth::Expiry expires_at;
-    std::string info;  // JSON, or empty: beside the member's own in this room
+    auth::Expiry expires_at = {};
+    std::string info = {};           // JSON, or empty: beside the member's own in this room
+    base::Instant typing_next = {};  // when the client may say again that it types
   };
   // A connect command whose server-side subscriptions are being made.
   struct Connecting;
@@ -117,6 +117,9 @@ class ClientSession {
   void say_line(std::string_view line);
 
   [[nodiscard]] Subscription* find(std::string_view room);
+  // It is in the room, or will be.
+  [[nodiscard]] bool has(const std::string& room);
+  [[nodiscard]] bool is_full() const;
   [[nodiscard]] std::int64_t seconds_now() const;
   [[nodiscard]] codec::wire::Expiry expiry_of(const auth::Expiry& expires_at) const;
   // Why a room of this name cannot be.
@@ -155,14 +158,35 @@ class ClientSession {
                                                    std::vector<model::Publication>& rest);
   Hub::Answer on_joined(std::uint32_t id, const codec::wire::SubscribeRequest& request,
                         const auth::Grant& grant, base::Result<Joined> joined);
+  // As others in the room see the client.
+  [[nodiscard]] model::Sender member_of(const Subscription& subscription) const;
   // The client is told.
   void leave(const std::string& room, const codec::wire::UnsubscribeCode& code);
   void forget(const std::string& room);
+  // Why this cannot be published here and now.
+  [[nodiscard]] std::optional<codec::wire::CommandError> check_act(const std::string& channel,
+                                                                   chat::Kind kind);
+  // False: refused.
+  [[nodiscard]] bool check_presence(std::uint32_t id, const std::string& channel);
+  void on_presence(std::uint32_t id, base::Result<std::vector<model::Sender>> members);
   void on_history(std::uint32_t id, const codec::wire::HistoryRequest& request,
                   base::Result<broker::History> history);
 
+  // client_session_users.cc
+  void carry_out(const broker::DisconnectCommand& command);
+  void carry_out(const broker::SubscribeCommand& command);
+  void carry_out(const broker::UnsubscribeCommand& command);
+  void carry_out(const broker::RefreshCommand& command);
+  void carry_out(const broker::SendCommand& command);
+  void carry_out(const broker::BlockCommand& command);
+  void carry_out(const broker::UnblockCommand& command);
+  Hub::Answer on_server_joined(const broker::SubscribeCommand& command,
+                               base::Result<Joined> joined);
+  // Sends the command to all nodes, and answers when it is done.
+  void command_nodes(std::uint32_t id, broker::NodeCommand command);
+
   const Options options_;
-  SessionHost& host_;
+  ClientHost& host_;
   const SessionServices& services_;
   auth::Identity identity_;
   bool connected_ = false;
@@ -171,6 +195,7 @@ class ClientSession {
   std::vector<codec::wire::Command> waiting_;
   std::string lines_;  // said and not yet given to the host
   std::vector<Subscription> subscriptions_;
+  std::vector<std::string> joining_;  // rooms whose join is under way
 };
 
 }  // namespace palaver::rooms

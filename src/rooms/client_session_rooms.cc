@@ -39,6 +39,14 @@ ClientSession::Subscription* ClientSession::find(std::string_view room) {
   return found == subscriptions_.end() ? nullptr : &*found;
 }
 
+bool ClientSession::has(const std::string& room) {
+  return find(room) != nullptr || std::ranges::find(joining_, room) != joining_.end();
+}
+
+bool ClientSession::is_full() const {
+  return subscriptions_.size() + joining_.size() >= base::kSubscriptionsMax;
+}
+
 std::optional<CommandError> ClientSession::room_error(const std::string& channel) const {
   if (channel.empty() || channel.size() > base::kRoomNameBytesMax) return kErrorBadRequest;
   if (services_.namespaces.find(channel) == nullptr) return kErrorUnknownChannel;
@@ -93,11 +101,11 @@ void ClientSession::refuse_grant(std::uint32_t id, auth::Refusal refusal) {
 void ClientSession::on(std::uint32_t id, const SubscribeRequest& request) {
   const RoomOptions* options = check_channel(id, request.channel);
   if (options == nullptr) return;
-  if (find(request.channel) != nullptr) {
+  if (has(request.channel)) {
     refuse(id, kErrorAlreadySubscribed);
     return;
   }
-  if (subscriptions_.size() >= base::kSubscriptionsMax) {
+  if (is_full()) {
     refuse(id, kErrorLimitExceeded);
     return;
   }
@@ -121,8 +129,16 @@ void ClientSession::join(const SubscribeRequest& request, Hub::JoinDone done) {
     options.replay = JoinOptions::Replay::kSince;
     options.since = request.since;
   }
-  services_.hub.join(options_.member, {request.channel}, options_.encoding, std::move(options),
-                     std::move(done));
+  const bool joins =
+      request.join_leave || services_.namespaces.find(request.channel)->force_push_join_leave;
+  joining_.push_back(request.channel);
+  services_.hub.join(
+      options_.member, {request.channel}, joins ? options_.joins_encoding : options_.encoding,
+      std::move(options),
+      [this, room = request.channel, done = std::move(done)](base::Result<Joined> joined) mutable {
+        std::erase(joining_, room);
+        return done(std::move(joined));
+      });
 }
 
 Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& request,
@@ -169,8 +185,16 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
     result.position.offset =
         result.publications.empty() ? request.since.offset : result.publications.back().offset;
   }
+  announce_join(services_, {subscription.room}, member_of(subscription));
   subscriptions_.push_back(std::move(subscription));
   return result;
+}
+
+model::Sender ClientSession::member_of(const Subscription& subscription) const {
+  return {.user = identity_.user,
+          .client = options_.client,
+          .info = identity_.info,
+          .room_info = subscription.info};
 }
 
 void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) {
@@ -183,7 +207,10 @@ void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) 
 }
 
 void ClientSession::forget(const std::string& room) {
-  std::erase_if(subscriptions_, [&](const Subscription& each) { return each.room == room; });
+  const Subscription* subscription = find(room);
+  if (subscription == nullptr) return;
+  announce_leave(services_, {room}, member_of(*subscription));
+  subscriptions_.erase(subscriptions_.begin() + (subscription - subscriptions_.data()));
 }
 
 void ClientSession::on(std::uint32_t id, const UnsubscribeRequest& request) {
@@ -228,26 +255,51 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
     refuse(id, kErrorTooManyRequests);
     return;
   }
+  auto act = chat::read_act(request.data);
+  const auto error = act ? check_act(request.channel, act->kind) : act.error();
+  if (error) {
+    refuse(id, *error);
+    return;
+  }
+  chat::Author author{
+      .sender = {.user = identity_.user, .client = options_.client, .info = identity_.info},
+      .role = identity_.role};
+  if (const Subscription* subscription = find(request.channel)) {
+    author.sender.room_info = subscription->info;
+  }
   busy_ = true;
-  services_.broker.publish(
-      {request.channel},
-      {.user = identity_.user, .client = options_.client, .info = identity_.info},
-      base::Frame::copy_of(request.data), {},
-      [find = host_.finder(), id](const base::Result<broker::PublishResult>& result) {
-        ClientSession* session = find();
-        if (session == nullptr) return;
-        if (result) {
-          session->reply(id, PublishResult{});
-        } else {
-          session->refuse(id, error_of(result.error()));
-        }
-        session->finish();
-      });
+  services_.publisher.publish({request.channel}, std::move(author),
+                              {.act = std::move(*act), .data = base::Frame::copy_of(request.data)},
+                              [find = host_.finder(), id](const chat::Publisher::Outcome& outcome) {
+                                ClientSession* session = find();
+                                if (session == nullptr) return;
+                                if (outcome) {
+                                  session->reply(id, PublishResult{});
+                                } else {
+                                  session->refuse(id, outcome.error());
+                                }
+                                session->finish();
+                              });
+}
+
+std::optional<CommandError> ClientSession::check_act(const std::string& channel, chat::Kind kind) {
+  if (kind == chat::Kind::kGone) return kErrorServersKind;
+  if (kind != chat::Kind::kTyping) return std::nullopt;
+  Subscription* subscription = find(channel);
+  if (subscription == nullptr) return kErrorPermissionDenied;  // only those inside see who types
+  const base::Instant now = services_.clock.now();
+  if (now < subscription->typing_next) return kErrorTooManyRequests;
+  subscription->typing_next = now + base::kTypingInterval;
+  return std::nullopt;
 }
 
 void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
   const RoomOptions* options = check_channel(id, request.channel);
   if (options == nullptr || !check_right(id, options->read_history, request.channel)) return;
+  if (options->history_size == 0) {
+    refuse(id, kErrorNotAvailable);
+    return;
+  }
   using Direction = broker::HistoryQuery::Direction;
   broker::HistoryQuery query;
   if (request.since) query.since = request.since->offset;
@@ -284,12 +336,60 @@ void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
   reply(id, HistoryResult{history->top, std::move(history->entries)});
 }
 
-void ClientSession::on(std::uint32_t id, const PresenceRequest& /*request*/) {
+bool ClientSession::check_presence(std::uint32_t id, const std::string& channel) {
+  const RoomOptions* options = check_channel(id, channel);
+  if (options == nullptr || !check_right(id, options->read_presence, channel)) return false;
+  if (options->presence) return true;
   refuse(id, kErrorNotAvailable);
+  return false;
 }
 
-void ClientSession::on(std::uint32_t id, const PresenceStatsRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
+void ClientSession::on(std::uint32_t id, const PresenceRequest& request) {
+  if (!check_presence(id, request.channel)) return;
+  busy_ = true;
+  services_.presence.members(
+      {request.channel},
+      [find = host_.finder(), id](base::Result<std::vector<model::Sender>> members) {
+        ClientSession* session = find();
+        if (session == nullptr) return;
+        session->on_presence(id, std::move(members));
+        session->finish();
+      });
+}
+
+void ClientSession::on_presence(std::uint32_t id,
+                                base::Result<std::vector<model::Sender>> members) {
+  if (!members) {
+    refuse(id, error_of(members.error()));
+    return;
+  }
+  PresenceResult result;
+  for (const model::Sender& member : *members) {
+    result.presence.emplace(member.client, info_of(member));
+  }
+  const std::string line = json_reply(id, result);
+  if (line.size() > base::kReplayBytesMax) {
+    refuse(id, kErrorLimitExceeded);  // a room for presence_stats
+  } else {
+    say_line(line);
+  }
+}
+
+void ClientSession::on(std::uint32_t id, const PresenceStatsRequest& request) {
+  if (!check_presence(id, request.channel)) return;
+  busy_ = true;
+  services_.presence.stats(
+      {request.channel},
+      [find = host_.finder(), id](const base::Result<broker::PresenceStats>& stats) {
+        ClientSession* session = find();
+        if (session == nullptr) return;
+        if (stats) {
+          session->reply(id, in_words(*stats));
+        } else {
+          session->refuse(id, error_of(stats.error()));
+        }
+        session->finish();
+      });
 }
 
 void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {
@@ -297,10 +397,6 @@ void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {
 }
 
 void ClientSession::on(std::uint32_t /*id*/, const SendRequest& /*request*/) {}
-
-void ClientSession::on(std::uint32_t id, const RpcRequest& /*request*/) {
-  refuse(id, kErrorNotAvailable);
-}
 
 void ClientSession::on_lost(const model::RoomName& room) {
   const Subscription* subscription = find(room.value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encoding: in which bytes a member wants a publication (wire × framing × deflate). A publication
-// is encoded at most once for each, by the room's home shard; all members with the same encoding
-// share the frame.
+// Encoding: which publications a member wants, and in which bytes (wire × framing × deflate). A
+// publication is encoded at most once for each, by the room's home shard; all members with the same
+// encoding share the frame.
 #pragma once
 
 #include <array>
@@ -13,8 +13,19 @@
 
 namespace palaver::rooms {
 
-enum class Encoding : std::uint8_t { kArticle, kArticleDeflated, kJson, kJsonDeflated };
-inline constexpr std::size_t kEncodingCount = 4;
+enum class Encoding : std::uint8_t {
+  kArticle,
+  kArticleDeflated,
+  kJson,
+  kJsonDeflated,
+  // The same frames, and those of joins and leaves.
+  kJsonJoins,
+  kJsonJoinsDeflated,
+};
+inline constexpr std::size_t kEncodingCount = 6;
+
+// What is told live only (typing, joins) is the first to go where a member is behind.
+enum class Importance : std::uint8_t { kKept, kDroppable };
 
 [[nodiscard]] constexpr std::size_t index_of(Encoding encoding) {
   return static_cast<std::size_t>(encoding);

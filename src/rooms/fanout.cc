@@ -174,14 +174,26 @@ std::vector<Fanout::RoomOf> Fanout::rooms_of(MemberId member) const {
   return rooms;
 }
 
-void Fanout::publish(Room& room, const EncodedFrames& frames) {
+void Fanout::publish(Room& room, const EncodedFrames& frames, Importance importance) {
   for (std::size_t i = 0; i < kEncodingCount; ++i) {
     Audience& audience = room.audiences[i];
     if (audience.members.empty() || frames[i].empty()) continue;
+    if (importance == Importance::kDroppable) pass_by(audience);
     audience.run.push_back(frames[i]);
     if (room.dirty) continue;
     room.dirty = true;
     dirty_.push_back(&room);
+  }
+}
+
+// Members that are behind are not owed the frame that comes next.
+void Fanout::pass_by(Audience& audience) {
+  for (Member& member : audience.members) {
+    Slot& slot = slots_[member.slot];
+    if (slot.cut_off || slot.outbox.bytes() <= outbox_bytes_max_ / 16) continue;
+    if (take_runs(slot) > 0) check_bound(member.slot);
+    member.from = static_cast<std::uint32_t>(audience.run.size()) + 1;
+    counters_.count(Drop::kBehind, 1);
   }
 }
 

@@ -27,8 +27,9 @@ namespace palaver::rooms {
 
 // Why a frame that was owed is never sent.
 enum class Drop : std::uint8_t {
-  kSlow,  // its member owed too much and was cut off
-  kGone,  // its connection ended first
+  kSlow,    // its member owed too much and was cut off
+  kGone,    // its connection ended first
+  kBehind,  // its member was behind, and it was droppable
   kCount,
 };
 
@@ -92,7 +93,8 @@ class Fanout {
   };
   // The rooms of a member, in no order.
   [[nodiscard]] std::vector<RoomOf> rooms_of(MemberId member) const;
-  void publish(Room& room, const EncodedFrames& frames);
+  // What is droppable passes members by that owe more than a sixteenth of outbox_bytes_max.
+  void publish(Room& room, const EncodedFrames& frames, Importance importance = Importance::kKept);
   // The room will be destroyed: forgets its runs. It has no members.
   void forget(Room& room);
 
@@ -141,6 +143,7 @@ class Fanout {
   // How many frames went into the outbox.
   std::size_t take_runs(Slot& slot);
   std::size_t take_run(Slot& slot, const Audience& audience, Member& member);
+  void pass_by(Audience& audience);
   void remove(std::uint32_t index, std::size_t membership);
   void seal_runs();
   void count_debts();

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "model/recovery.h"
@@ -42,6 +43,16 @@ Home::HomeRoom* Home::find(const model::RoomName& name, std::uint64_t life) {
   const auto found = rooms_.find(name);
   if (found == rooms_.end() || found->second.life != life) return nullptr;
   return &found->second;
+}
+
+void Home::each_room(const RoomVisitor& visit) const {
+  for (const auto& [name, room] : rooms_) {
+    std::uint32_t members = 0;
+    for (const ShardMembers& shard : room.shards) {
+      members = std::accumulate(shard.count.begin(), shard.count.end(), members);
+    }
+    if (members > 0 && !visit(name, members)) return;
+  }
 }
 
 void Home::join(JoinRequest request) {
@@ -318,9 +329,12 @@ void Home::feed(const model::RoomName& name, const HomeRoom& room,
     for (std::size_t i = 0; i < kEncodingCount; ++i) wanted[i] |= members.count[i] > 0;
   }
   const EncodedFrames frames = encoder_.encode(name, publication, wanted);
+  const Importance importance =
+      publication.offset.value == 0 ? Importance::kDroppable : Importance::kKept;
   for (const ShardMembers& members : room.shards) {
     const ShardLink& link = links_.at(members.shard);
-    link.executor->post([hub = link.hub, name, frames] { hub->deliver(name, frames); });
+    link.executor->post(
+        [hub = link.hub, name, frames, importance] { hub->deliver(name, frames, importance); });
   }
 }
 

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -52,6 +53,10 @@ class Home final : public broker::BrokerSink {
   // Before anything else, on the shard's thread: `broker` calls this sink, and outlives it or is
   // stopped before.
   void start(broker::Broker& broker);
+
+  // The rooms with members, and how many. `visit` says whether to go on.
+  using RoomVisitor = std::function<bool(const model::RoomName& room, std::uint32_t members)>;
+  void each_room(const RoomVisitor& visit) const;
 
   // From hubs. A join is answered by Hub::joined() with the ticket; from then on the shard is fed.
   void join(JoinRequest request);

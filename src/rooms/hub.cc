@@ -73,9 +73,9 @@ void Hub::release_if_empty(Room& room) {
   rooms_.erase(rooms_.find(room.name));
 }
 
-void Hub::deliver(const model::RoomName& name, const EncodedFrames& frames) {
+void Hub::deliver(const model::RoomName& name, const EncodedFrames& frames, Importance importance) {
   const auto found = rooms_.find(name);
-  if (found != rooms_.end()) fanout_.publish(found->second, frames);
+  if (found != rooms_.end()) fanout_.publish(found->second, frames, importance);
 }
 
 void Hub::lost(const model::RoomName& name) {

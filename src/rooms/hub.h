@@ -48,7 +48,7 @@ class Hub {
 
   // From homes.
   void joined(std::uint64_t ticket, base::Result<Joined> joined);
-  void deliver(const model::RoomName& room, const EncodedFrames& frames);
+  void deliver(const model::RoomName& room, const EncodedFrames& frames, Importance importance);
   void lost(const model::RoomName& room);
 
   [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }

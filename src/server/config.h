@@ -23,6 +23,8 @@ struct ServerConfig {
   std::optional<unsigned> trusted_hops;
   // Opens /metrics on the public port, as a bearer token. Empty: it is not there.
   std::string admin_key;
+  // Opens the HTTP API. Empty: it is not there.
+  std::string api_key;
   StaticFiles files;
   rooms::Namespaces namespaces;
   std::unique_ptr<const auth::Authenticator> authenticator;

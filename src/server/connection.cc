@@ -10,13 +10,22 @@
 
 namespace palaver::server {
 
+namespace {
+
+constexpr std::string_view kApiPath = "/api/";
+
+}  // namespace
+
 Connection::Connection(ConnectionContext& context, Socket socket, rooms::MemberId member,
                        Arrival arrival)
     : context_(context), socket_(std::move(socket)), member_(member) {
   const base::Limits& limits = context_.config.limits;
   http_ = std::make_unique<HttpState>(HttpState{
       .parser = codec::http::RequestParser(
-          {.header_bytes_max = limits.header_bytes_max, .body_bytes_max = base::kHttpBodyBytesMax}),
+          {.header_bytes_max = limits.header_bytes_max,
+           .body_bytes_max = base::kHttpBodyBytesMax,
+           .large_target = context_.config.api_key.empty() ? std::string_view() : kApiPath,
+           .large_body_bytes_max = base::kApiBodyBytesMax}),
       .arrival = std::move(arrival),
       .leftover = {},
       .idle_since = context_.clock.now(),

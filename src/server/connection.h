@@ -42,7 +42,7 @@ struct Arrival {
   bool admin = false;       // came by the admin port
 };
 
-class Connection final : public rooms::SessionHost {
+class Connection final : public rooms::ClientHost {
  public:
   Connection(ConnectionContext& context, Socket socket, rooms::MemberId member, Arrival arrival);
   ~Connection() override;
@@ -101,6 +101,8 @@ class Connection final : public rooms::SessionHost {
   void handle(const codec::http::Request& request);
   void route(const codec::http::Request& request, const codec::http::Target& target);
   void route_metrics(const codec::http::Request& request);
+  void route_api(const codec::http::Request& request, const std::string& method);
+  void on_api_reply(const std::string& json);
   void begin_upgrade(const codec::http::Request& request, const codec::http::Target& target);
   void join();
   rooms::Hub::Answer on_joined(base::Result<rooms::Joined> joined);
@@ -118,7 +120,7 @@ class Connection final : public rooms::SessionHost {
   void on_session_bytes(std::span<char> input);
   void on_event(const codec::ws::Event& event);
   void on_text(std::string_view text);
-  // SessionHost.
+  // ClientHost.
   void say(std::string_view lines) override;
   void reserve() override;
   void fill(std::string_view lines) override;
@@ -172,7 +174,7 @@ struct Connection::SessionState {
   codec::ws::Parser parser;
   codec::ws::Compression compression{};
   // One of the two.
-  std::optional<rooms::ArticleSession> article;
+  std::unique_ptr<rooms::ArticleSession> article;
   std::unique_ptr<rooms::ClientSession> client;
   double tokens = 0;
   base::Instant refilled;

@@ -17,6 +17,7 @@
 #include "rooms/client_session.h"
 #include "rooms/fanout.h"
 #include "rooms/hub.h"
+#include "server/api.h"
 #include "server/config.h"
 #include "server/framer.h"
 #include "server/liveness.h"
@@ -61,6 +62,7 @@ struct ConnectionContext {
   rooms::Hub& hub;
   // Made when the shard has its broker, before the first connection.
   std::optional<rooms::SessionServices>& sessions;
+  std::optional<Api>& api;
   Framer& framer;
   codec::ws::Inflater& inflater;
   ShardMetrics& metrics;

@@ -9,8 +9,10 @@
 #include <utility>
 #include <variant>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "codec/http/forwarded.h"
+#include "codec/wire/api_request.h"
 #include "codec/ws/frame.h"
 #include "server/connection.h"
 
@@ -28,22 +30,32 @@ bool keys_equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+// X-API-Key, or Authorization with the scheme "apikey".
+bool has_api_key(const Request& request, std::string_view key) {
+  if (const auto given = request.header("x-api-key"); given && !given->empty()) {
+    return keys_equal(*given, key);
+  }
+  constexpr std::string_view kScheme = "apikey ";
+  const std::string_view value = request.header("authorization").value_or("");
+  return base::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme) &&
+         keys_equal(value.substr(kScheme.size()), key);
+}
+
 bool has_key(const Request& request, std::string_view key) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view value = request.header("authorization").value_or("");
   return value.starts_with(kScheme) && keys_equal(value.substr(kScheme.size()), key);
 }
 
-// A client's id is seen by everybody in its rooms: it tells nothing and cannot be guessed.
+// A client's id is seen by everybody in its rooms and stands in each of its messages: 66 random
+// bits that tell nothing, in a string that needs no memory of its own.
 std::string random_id() {
-  std::array<unsigned char, 16> bytes{};
+  constexpr std::string_view kDigits =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+  std::array<unsigned char, 11> bytes{};
   CHECK(RAND_bytes(bytes.data(), bytes.size()) == 1, "the system has random bytes");
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
+  for (const unsigned char byte : bytes) text += kDigits[byte % kDigits.size()];
   return text;
 }
 
@@ -106,6 +118,8 @@ void Connection::route(const Request& request, const codec::http::Target& target
       first == "connection" && target.segments.size() == 2 && target.segments.back() == "websocket";
   if ((first == "ws" || client) && !http_->arrival.admin) {
     begin_upgrade(request, target);
+  } else if (first == "api" && target.segments.size() == 2 && !context_.config.api_key.empty()) {
+    route_api(request, target.segments.back());
   } else if (alone && reads && (first == "health" || first == "startup")) {
     respond(status_response(true));
   } else if (alone && reads && first == "ready") {
@@ -135,6 +149,35 @@ void Connection::route_metrics(const Request& request) {
   context_.host.gather_metrics([&host = context_.host, member = member_](const std::string& text) {
     if (Connection* connection = host.find(member)) connection->on_metrics(text);
   });
+}
+
+void Connection::route_api(const Request& request, const std::string& method) {
+  const auto methods = codec::wire::api_methods();
+  if (!has_api_key(request, context_.config.api_key)) {
+    respond(codec::http::json_error(401, "the API key is needed: X-API-Key"));
+  } else if (std::ranges::find(methods, method) == methods.end()) {
+    Response response = codec::http::json_response(
+        404, codec::wire::api_reply(
+                 std::unexpected(codec::wire::api_error(codec::wire::kErrorMethodNotFound))));
+    respond(response);
+  } else if (request.method != codec::http::Method::kPost) {
+    Response response = codec::http::json_error(405, "the API is asked with POST");
+    response.headers.push_back({"Allow", "POST"});
+    respond(response);
+  } else {
+    phase_ = Phase::kAnswering;
+    ++context_.metrics.api_requests;
+    context_.api->handle(method, request.body,
+                         [&host = context_.host, member = member_](const std::string& json) {
+                           if (Connection* connection = host.find(member))
+                             connection->on_api_reply(json);
+                         });
+  }
+}
+
+void Connection::on_api_reply(const std::string& json) {
+  if (doomed_ || phase_ != Phase::kAnswering) return;
+  respond(codec::http::json_response(200, json));
 }
 
 void Connection::on_metrics(const std::string& text) {
@@ -170,6 +213,9 @@ void Connection::begin_upgrade(const Request& request, const codec::http::Target
     } else {
       refused = std::move(upgrade.error());
     }
+  }
+  if (http_->upgrade && context_.sessions->users.is_blocked(http_->upgrade->sender.user)) {
+    refused = {403, "you are blocked", Refusal::kRights, {}};
   }
   if (refused) {
     if (refused->refusal == Refusal::kOrigin) {
@@ -250,11 +296,13 @@ void Connection::open_article(const rooms::Joined& joined) {
   const auto encoding = article_encoding(upgrade->upgrade.compression());
   const model::RoomName room = upgrade->room;
   auto session = make_session(upgrade->upgrade.compression());
-  session->article.emplace(rooms::ArticleSession::Options{.room = std::move(upgrade->room),
-                                                          .sender = std::move(upgrade->sender),
-                                                          .expires_at = upgrade->expires_at,
-                                                          .publishing = upgrade->publishing},
-                           context_.sessions->broker);
+  upgrade->sender.client = random_id();
+  session->article = std::make_unique<rooms::ArticleSession>(
+      rooms::ArticleSession::Options{.room = std::move(upgrade->room),
+                                     .sender = std::move(upgrade->sender),
+                                     .expires_at = upgrade->expires_at,
+                                     .publishing = upgrade->publishing},
+      *this, *context_.sessions);
   open(upgrade->upgrade, std::move(session));
   // Bounded by the replay's own limits, and paced like everything in an outbox.
   for (const model::Publication& publication : joined.replay) {
@@ -272,6 +320,7 @@ void Connection::open_client() {
   session->client = std::make_unique<rooms::ClientSession>(
       rooms::ClientSession::Options{.member = member_,
                                     .encoding = json_encoding(upgrade->compression()),
+                                    .joins_encoding = json_joins_encoding(upgrade->compression()),
                                     .client = random_id(),
                                     .ping_seconds = static_cast<std::uint32_t>(ping)},
       *this, *context_.sessions);
@@ -286,7 +335,7 @@ std::unique_ptr<Connection::SessionState> Connection::make_session(
       .parser = codec::ws::Parser(
           {.message_bytes_max = limits.message_bytes_max, .compression = compression}),
       .compression = compression,
-      .article = {},
+      .article = nullptr,
       .client = nullptr,
       .tokens = limits.messages_burst,
       .refilled = context_.clock.now(),

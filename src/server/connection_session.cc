@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebSocket half of Connection: frames in, the article session, the close handshake.
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -143,6 +142,7 @@ void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect
   session_->publishes_to_the_end =
       disconnect == Disconnect::kDrain || disconnect == Disconnect::kLost;
   if (session_->client) session_->client->stop();
+  if (session_->article && !session_->publishes_to_the_end) session_->article->stop();
   phase_ = Phase::kClosing;
   // Own bound: it is the last frame of this connection.
   context_.fanout.send(member_, codec::ws::encode_close(code, reason), rooms::Fanout::Bound::kOwn);
@@ -182,11 +182,8 @@ void Connection::on_ping_due() {
 bool Connection::check_expiry() {
   if (session_->client) {
     session_->client->check_expiry();
-  } else if (const auto& article = session_->article) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
-    if (article->expired(now.time_since_epoch().count())) {
-      begin_close(CloseCode::kPolicyViolation, "the token has expired", Disconnect::kRights);
-    }
+  } else {
+    session_->article->check_expiry();
   }
   return phase_ == Phase::kOpen;
 }

@@ -9,18 +9,49 @@ namespace palaver::server {
 using rooms::Encoding;
 using rooms::index_of;
 
+namespace {
+
+std::string json_push(std::string_view channel, const model::Publication& publication) {
+  switch (publication.kind) {
+    case model::PublicationKind::kJoin:
+      return codec::wire::json_join_push(channel, codec::wire::info_of(publication.sender));
+    case model::PublicationKind::kLeave:
+      return codec::wire::json_leave_push(channel, codec::wire::info_of(publication.sender));
+    case model::PublicationKind::kData:
+      break;
+  }
+  return codec::wire::json_publication_push(channel, publication);
+}
+
+}  // namespace
+
 rooms::EncodedFrames Framer::encode(const model::RoomName& room,
                                     const model::Publication& publication,
                                     const rooms::EncodingSet& wanted) {
   rooms::EncodedFrames frames;
-  if (wanted[index_of(Encoding::kArticle)] || wanted[index_of(Encoding::kArticleDeflated)]) {
+  // Nobody who comes later sees what has no offset, and the article's clients have no word for it.
+  const bool kept = publication.offset.value > 0;
+  if (kept &&
+      (wanted[index_of(Encoding::kArticle)] || wanted[index_of(Encoding::kArticleDeflated)])) {
     if (const auto line = chat::article_line(publication)) {
       frame_text(*line, Encoding::kArticle, Encoding::kArticleDeflated, wanted, frames);
     }
   }
-  if (wanted[index_of(Encoding::kJson)] || wanted[index_of(Encoding::kJsonDeflated)]) {
-    frame_text(codec::wire::json_publication_push(room.value, publication), Encoding::kJson,
-               Encoding::kJsonDeflated, wanted, frames);
+  // Members with and without joins share the frames of data.
+  const bool data = publication.kind == model::PublicationKind::kData;
+  const auto wants = [&](Encoding alone, Encoding with_joins) {
+    return wanted[index_of(with_joins)] || (data && wanted[index_of(alone)]);
+  };
+  rooms::EncodingSet json{};
+  json[index_of(Encoding::kJson)] = wants(Encoding::kJson, Encoding::kJsonJoins);
+  json[index_of(Encoding::kJsonDeflated)] =
+      wants(Encoding::kJsonDeflated, Encoding::kJsonJoinsDeflated);
+  if (json[index_of(Encoding::kJson)] || json[index_of(Encoding::kJsonDeflated)]) {
+    frame_text(json_push(room.value, publication), Encoding::kJson, Encoding::kJsonDeflated, json,
+               frames);
+    frames[index_of(Encoding::kJsonJoins)] = frames[index_of(Encoding::kJson)];
+    frames[index_of(Encoding::kJsonJoinsDeflated)] = frames[index_of(Encoding::kJsonDeflated)];
+    if (!data) frames[index_of(Encoding::kJson)] = frames[index_of(Encoding::kJsonDeflated)] = {};
   }
   return frames;
 }

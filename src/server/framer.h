@@ -43,4 +43,10 @@ class Framer final : public rooms::Encoder {
                                                          : rooms::Encoding::kJson;
 }
 
+// The same for those that want joins and leaves too.
+[[nodiscard]] inline rooms::Encoding json_joins_encoding(codec::ws::Compression compression) {
+  return compression == codec::ws::Compression::kDeflate ? rooms::Encoding::kJsonJoinsDeflated
+                                                         : rooms::Encoding::kJsonJoins;
+}
+
 }  // namespace palaver::server

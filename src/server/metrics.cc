@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Disconnect::kCou
     kDisconnectNames{"peer", "protocol",    "slow",  "rate",  "dead",
                      "lost", "unavailable", "drain", "rights"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(rooms::Drop::kCount)> kDropNames{
-    "slow", "gone"};
+    "slow", "gone", "behind"};
 
 std::string number_text(double number) {
   std::array<char, 32> text{};
@@ -126,6 +126,8 @@ std::string render_metrics(std::span<const ShardMetrics> shards) {
   w.sum("palaver_accept_pauses_total", "counter", "Times without a free descriptor.",
         [](M m) { return m.accept_pauses; });
   w.sum("palaver_http_requests_total", "counter", "HTTP requests.", [](M m) { return m.requests; });
+  w.sum("palaver_api_requests_total", "counter", "Requests of the HTTP API with its key.",
+        [](M m) { return m.api_requests; });
   w.sum("palaver_handshakes_total", "counter", "WebSocket handshakes completed.",
         [](M m) { return m.handshakes; });
   w.sum("palaver_replayed_total", "counter", "History entries given to joining members.",

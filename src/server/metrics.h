@@ -64,6 +64,7 @@ struct ShardMetrics {
   std::uint64_t accepted = 0;
   std::uint64_t accept_pauses = 0;
   std::uint64_t requests = 0;
+  std::uint64_t api_requests = 0;  // of the HTTP API, with its key
   std::uint64_t handshakes = 0;
   std::uint64_t replayed = 0;  // entries of the history given to joining members
   std::uint64_t messages_received = 0;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/node.h"
 
+#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <numeric>
+#include <unordered_set>
 #include <utility>
 
 #include "net/socket_options.h"
@@ -20,6 +25,17 @@ base::Duration reply_time(base::Duration drain) {
   return std::min<base::Duration>(std::chrono::seconds{1}, drain / 2);
 }
 
+// A pattern of the shell's kind: * and ? stand for others, [...] for one of these. Empty: all.
+bool matches(const std::string& pattern, const std::string& name) {
+  return pattern.empty() || ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+}
+
+std::string hex_of(std::uint64_t number) {
+  std::array<char, 16> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number, 16);
+  return {text.data(), end};
+}
+
 }  // namespace
 
 Node::Node(Options options, const ServerConfig& config, const base::Logger& log)
@@ -28,6 +44,7 @@ Node::Node(Options options, const ServerConfig& config, const base::Logger& log)
       log_(log),
       loads_(options_.shards),
       gate_(config.limits.connections_per_ip_max),
+      uid_(hex_of(options_.seed)),
       errors_(options_.shards) {
   ShardHost& host = *this;
   for (unsigned i = 0; i < options_.shards; ++i) {
@@ -35,6 +52,7 @@ Node::Node(Options options, const ServerConfig& config, const base::Logger& log)
     shards_.push_back(std::make_unique<Shard>(shard, config_, links_, host, log_));
   }
   for (const auto& shard : shards_) links_.shards.push_back(shard->link());
+  began_ = shards_.front()->loop().now();
 }
 
 Node::~Node() {
@@ -55,9 +73,9 @@ base::Result<void> Node::listen() {
   return {};
 }
 
-base::Result<void> Node::run(BrokerFactory make_broker) {
+base::Result<void> Node::run(BackendFactory make_backend) {
   for (unsigned i = 0; i < shards_.size(); ++i) {
-    shards_[i]->set_broker(make_broker({i}, shards_[i]->home()));
+    shards_[i]->set_backend(make_backend({i}, shards_[i]->home(), shards_[i]->users()));
   }
   shards_.front()->loop().post([this] { open_doors(); });
   for (std::size_t i = 1; i < shards_.size(); ++i) {
@@ -180,30 +198,80 @@ void Node::release(const std::string& address) {
   shards_.front()->loop().post([this, address] { gate_.release(address); });
 }
 
-// Goes from shard to shard, each adding its numbers, and back to the one that asked.
-struct Node::MetricsRequest {
-  std::vector<ShardMetrics> parts;
-  std::move_only_function<void(std::string)> done;
+struct Node::Tour {
+  base::ShardId asker;
+  ShardVisitor visit;
+  std::move_only_function<void()> done;
+  std::size_t visited = 0;
 };
 
-void Node::gather_metrics(base::ShardId shard, std::move_only_function<void(std::string)> done) {
-  auto request = std::make_unique<MetricsRequest>();
-  request->done = std::move(done);
-  visit_for_metrics(shard, std::move(request));
+void Node::visit_shards(base::ShardId asker, ShardVisitor visit,
+                        std::move_only_function<void()> done) {
+  visit_next(std::make_unique<Tour>(Tour{asker, std::move(visit), std::move(done)}));
 }
 
-void Node::visit_for_metrics(base::ShardId asker, std::unique_ptr<MetricsRequest> request) {
-  const std::size_t next = request->parts.size();
-  if (next == shards_.size()) {
-    loop(asker).post(
-        [request = std::move(request)] { request->done(render_metrics(request->parts)); });
+void Node::visit_next(std::unique_ptr<Tour> tour) {
+  if (tour->visited == shards_.size()) {
+    loop(tour->asker).post([tour = std::move(tour)]() mutable { tour->done(); });
     return;
   }
-  Shard& shard = *shards_[next];
-  shard.loop().post([this, asker, &shard, request = std::move(request)]() mutable {
-    request->parts.push_back(shard.snapshot());
-    visit_for_metrics(asker, std::move(request));
+  Shard& shard = *shards_[tour->visited++];
+  shard.loop().post([this, &shard, tour = std::move(tour)]() mutable {
+    tour->visit(shard);
+    visit_next(std::move(tour));
   });
+}
+
+void Node::gather_metrics(base::ShardId shard, std::move_only_function<void(std::string)> done) {
+  auto parts = std::make_shared<std::vector<ShardMetrics>>();
+  visit_shards(
+      shard, [parts](const Shard& each) { parts->push_back(each.snapshot()); },
+      [parts, done = std::move(done)]() mutable { done(render_metrics(*parts)); });
+}
+
+void Node::survey_channels(base::ShardId shard, std::string pattern,
+                           std::move_only_function<void(NodeSurvey::Channels)> done) {
+  auto channels = std::make_shared<NodeSurvey::Channels>();
+  visit_shards(
+      shard,
+      [channels, pattern = std::move(pattern)](Shard& each) {
+        each.home().each_room([&](const model::RoomName& room, std::uint32_t members) {
+          if (matches(pattern, room.value)) channels->emplace_back(room.value, members);
+          return channels->size() <= base::kApiChannelsMax;
+        });
+      },
+      [channels, done = std::move(done)]() mutable { done(std::move(*channels)); });
+}
+
+void Node::survey_node(base::ShardId shard,
+                       std::move_only_function<void(codec::wire::ApiNode)> done) {
+  struct Sums {
+    codec::wire::ApiNode node;
+    std::unordered_set<std::size_t> users;
+  };
+  auto sums = std::make_shared<Sums>();
+  sums->node.uid = uid_;
+  sums->node.name = options_.name;
+  sums->node.version = options_.version;
+  visit_shards(
+      shard,
+      [sums](Shard& each) {
+        codec::wire::ApiNode& node = sums->node;
+        node.num_clients += static_cast<std::uint32_t>(each.snapshot().members);
+        each.home().each_room([&](const model::RoomName&, std::uint32_t members) {
+          ++node.num_channels;
+          node.num_subs += members;
+          return true;
+        });
+        for (const std::size_t user : each.users().hashes()) sums->users.insert(user);
+      },
+      [this, shard, sums, done = std::move(done)]() mutable {
+        sums->node.num_users = static_cast<std::uint32_t>(sums->users.size());
+        const auto up = loop(shard).now() - began_;
+        sums->node.uptime = static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(up).count());
+        done(std::move(sums->node));
+      });
 }
 
 }  // namespace palaver::server

@@ -35,9 +35,12 @@ class Node final : private ShardHost {
     unsigned shards = 1;
     net::IoMode io = net::IoMode::kEpoll;  // resolved: not kAuto
     std::uint64_t seed = 0;                // for jitter
+    std::string name = {};                 // what the API calls it
+    std::string version = {};
   };
-  using BrokerFactory =
-      std::move_only_function<std::unique_ptr<broker::Broker>(base::ShardId, broker::BrokerSink&)>;
+  // What a shard asks of the world behind the node.
+  using BackendFactory = std::move_only_function<ShardBackend(base::ShardId, broker::BrokerSink&,
+                                                              broker::NodeBusSink&)>;
 
   Node(Options options, const ServerConfig& config, const base::Logger& log);
   ~Node() override;
@@ -54,7 +57,7 @@ class Node final : private ShardHost {
 
   // Serves until a signal (SIGTERM, SIGINT) has drained the node. A second signal ends the process
   // at once.
-  [[nodiscard]] base::Result<void> run(BrokerFactory make_broker);
+  [[nodiscard]] base::Result<void> run(BackendFactory make_backend);
 
  private:
   // Sockets of a shard; a cache line each, since acceptor and shard both change it.
@@ -72,7 +75,7 @@ class Node final : private ShardHost {
     Node& node_;
     const bool admin_;
   };
-  struct MetricsRequest;
+  struct Tour;
 
   // ShardHost.
   void on_connection_closed(base::ShardId shard) override;
@@ -82,8 +85,15 @@ class Node final : private ShardHost {
   void admit(base::ShardId shard, const std::string& address,
              std::move_only_function<void(bool)> done) override;
   void release(const std::string& address) override;
+  void survey_channels(base::ShardId shard, std::string pattern,
+                       std::move_only_function<void(NodeSurvey::Channels)> done) override;
+  void survey_node(base::ShardId shard,
+                   std::move_only_function<void(codec::wire::ApiNode)> done) override;
 
-  void visit_for_metrics(base::ShardId asker, std::unique_ptr<MetricsRequest> request);
+  // Calls `visit` on each shard's thread, one after the other, and `done` on the asking one's.
+  using ShardVisitor = std::move_only_function<void(Shard& shard)>;
+  void visit_shards(base::ShardId asker, ShardVisitor visit, std::move_only_function<void()> done);
+  void visit_next(std::unique_ptr<Tour> tour);
   void run_shard(std::size_t index);
   void open_doors();
   void wait_for_signal();
@@ -98,6 +108,8 @@ class Node final : private ShardHost {
   std::vector<Load> loads_;
   std::vector<std::unique_ptr<Shard>> shards_;
   AddressGate gate_;  // shard 0's
+  const std::string uid_;
+  base::Instant began_;
 
   int listening_ = -1;
   int admin_listening_ = -1;

@@ -34,6 +34,7 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
              .rooms_max = config.limits.rooms_max,
              .recovery_bytes_max = config.limits.outbox_bytes_max / 2},
             framer_, loop_, links),
+      users_(loop_),
       liveness_({.ping_interval = config.limits.ping_interval,
                  .request_timeout = config.limits.handshake_timeout,
                  .idle_timeout = config.limits.http_idle_timeout,
@@ -46,6 +47,7 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
                .fanout = fanout_,
                .hub = hub_,
                .sessions = sessions_,
+               .api = api_,
                .framer = framer_,
                .inflater = inflater_,
                .metrics = metrics_,
@@ -56,24 +58,34 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
 
 Shard::~Shard() = default;
 
-void Shard::set_broker(std::unique_ptr<broker::Broker> broker) {
-  broker_ = std::move(broker);
+void Shard::set_backend(ShardBackend backend) {
+  backend_ = std::move(backend);
+  publisher_.emplace(*backend_.broker);
   sessions_.emplace(rooms::SessionServices{.hub = hub_,
-                                           .broker = *broker_,
+                                           .users = users_,
+                                           .broker = *backend_.broker,
+                                           .presence = *backend_.presence,
+                                           .bus = *backend_.bus,
+                                           .publisher = *publisher_,
                                            .namespaces = config_.namespaces,
                                            .authenticator = *config_.authenticator,
                                            .clock = loop_});
+  NodeSurvey& survey = *this;
+  api_.emplace(*sessions_, survey);
 }
 
 base::Result<void> Shard::run() {
-  CHECK(broker_ != nullptr, "a shard has a broker before it runs");
+  CHECK(sessions_.has_value(), "a shard has its backend before it runs");
   auto sender = net::make_batch_sender(options_.io);
   if (!sender) return std::unexpected(sender.error());
   sender_ = std::move(*sender);
-  home_.start(*broker_);
+  home_.start(*backend_.broker);
   loop_.run_after(liveness_.step(), [this] { sweep(); });
   loop_.run(*this);
-  broker_->stop();
+  // Members that are still here have gone with the node: nobody is told of each.
+  backend_.broker->stop();
+  backend_.presence->stop();
+  backend_.bus->stop();
   for (const auto& connection : connections_) {
     if (connection) doomed_.push_back(connection->member());
   }

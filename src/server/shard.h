@@ -18,13 +18,18 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "broker/broker.h"
+#include "broker/node_bus.h"
+#include "broker/presence.h"
+#include "chat/publisher.h"
 #include "net/batch_sender.h"
 #include "net/loop.h"
 #include "rooms/fanout.h"
 #include "rooms/home.h"
 #include "rooms/hub.h"
 #include "rooms/node_links.h"
+#include "rooms/users.h"
 #include "server/address_gate.h"
+#include "server/api.h"
 #include "server/connection.h"
 #include "server/connection_host.h"
 #include "server/framer.h"
@@ -47,9 +52,24 @@ class ShardHost {
   virtual void admit(base::ShardId shard, const std::string& address,
                      std::move_only_function<void(bool)> done) = 0;
   virtual void release(const std::string& address) = 0;
+  // NodeSurvey, for this shard.
+  virtual void survey_channels(base::ShardId shard, std::string pattern,
+                               std::move_only_function<void(NodeSurvey::Channels)> done) = 0;
+  virtual void survey_node(base::ShardId shard,
+                           std::move_only_function<void(codec::wire::ApiNode)> done) = 0;
 };
 
-class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::HubObserver {
+// What a shard has of the world behind the node, each on its own thread.
+struct ShardBackend {
+  std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<broker::Presence> presence;
+  std::unique_ptr<broker::NodeBus> bus;
+};
+
+class Shard final : public net::TurnEnd,
+                    private ConnectionHost,
+                    private rooms::HubObserver,
+                    private NodeSurvey {
  public:
   struct Options {
     base::ShardId id;
@@ -66,10 +86,11 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   // Any thread.
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] rooms::Home& home() { return home_; }
+  [[nodiscard]] rooms::Users& users() { return users_; }
   [[nodiscard]] rooms::ShardLink link() { return {&loop_, &hub_, &home_}; }
 
   // Before run(), on any thread.
-  void set_broker(std::unique_ptr<broker::Broker> broker);
+  void set_backend(ShardBackend backend);
   // On the shard's thread; returns after loop().stop(). An error: the sender cannot be made.
   [[nodiscard]] base::Result<void> run();
 
@@ -94,6 +115,13 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   void release(const std::string& address) override;
   void report_refused_origin(std::string_view origin) override;
   void gather_metrics(std::move_only_function<void(std::string)> done) override;
+  // NodeSurvey.
+  void survey_channels(std::string pattern, std::move_only_function<void(Channels)> done) override {
+    host_.survey_channels(options_.id, std::move(pattern), std::move(done));
+  }
+  void survey_node(std::move_only_function<void(codec::wire::ApiNode)> done) override {
+    host_.survey_node(options_.id, std::move(done));
+  }
   // HubObserver.
   void on_lost(rooms::MemberId member, const model::RoomName& room) override;
 
@@ -116,8 +144,11 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   rooms::Fanout fanout_;
   rooms::Hub hub_;
   rooms::Home home_;
-  std::unique_ptr<broker::Broker> broker_;
+  rooms::Users users_;
+  ShardBackend backend_;
+  std::optional<chat::Publisher> publisher_;
   std::optional<rooms::SessionServices> sessions_;
+  std::optional<Api> api_;
   std::unique_ptr<net::BatchSender> sender_;
   Liveness liveness_;
   ConnectionContext context_;

@@ -23,6 +23,7 @@
 #include "broker/broker.h"
 #include "model/position.h"
 #include "model/publication.h"
+#include "tests/contract/answer.h"
 
 namespace palaver::tests::contract {
 
@@ -82,29 +83,6 @@ class RecordingSink final : public broker::BrokerSink {
 
   std::vector<Event> events;
   std::function<void(const Event&)> then;  // called with each event, if set
-};
-
-// A call's answer, once it came. Fails the test if it comes twice or inside the call.
-template <typename T>
-class Answer {
- public:
-  [[nodiscard]] broker::Completion<T> completion() {
-    return [this](base::Result<T> result) {
-      EXPECT_FALSE(inside_call_) << "a completion ran inside its call";
-      EXPECT_FALSE(result_.has_value()) << "a completion ran twice";
-      result_ = std::move(result);
-      if (then) then();
-    };
-  }
-  void call_returned() { inside_call_ = false; }
-  [[nodiscard]] bool came() const { return result_.has_value(); }
-  [[nodiscard]] const base::Result<T>& result() const { return *result_; }
-
-  std::function<void()> then;
-
- private:
-  bool inside_call_ = true;
-  std::optional<base::Result<T>> result_;
 };
 
 class BrokerContract : public testing::TestWithParam<HarnessParam> {

@@ -68,7 +68,7 @@ class LineEncoder final : public palaver::rooms::Encoder {
       const palaver::rooms::EncodingSet& wanted) override {
     palaver::rooms::EncodedFrames frames;
     for (std::size_t i = 0; i < palaver::rooms::kEncodingCount; ++i) {
-      if (!wanted[i]) continue;
+      if (!wanted[i] || !is_meant_for(publication, i)) continue;
       ++encoded;
       frames[i] =
           base::Frame::copy_of(line_of(publication, static_cast<palaver::rooms::Encoding>(i)));
@@ -77,6 +77,14 @@ class LineEncoder final : public palaver::rooms::Encoder {
   }
 
   std::uint64_t encoded = 0;  // frames made
+
+ private:
+  static bool is_meant_for(const model::Publication& publication, std::size_t encoding) {
+    using palaver::rooms::Encoding;
+    return publication.kind == model::PublicationKind::kData ||
+           encoding == index_of(Encoding::kJsonJoins) ||
+           encoding == index_of(Encoding::kJsonJoinsDeflated);
+  }
 };
 
 }  // namespace palaver::tests::support

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/memory/memory_broker.h"
 
+#include <utility>
 #include <variant>
 
 #include "broker/memory/limits.h"
 #include "model/home_shard.h"
 
 namespace palaver::broker::memory {
-namespace {
-
-std::unexpected<base::Error> too_many_calls() {
-  return base::fail(base::ErrorCode::kLimit, "too many calls of this shard are under way");
-}
-
-}  // namespace
 
 MemoryBroker::MemoryBroker(base::ShardId shard, MemoryNode& node, BrokerSink& sink)
     : node_(node), sink_(sink), address_(node.attach(shard, *this)) {}

@@ -9,43 +9,16 @@
 #include <cstddef>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "base/strong.h"
 #include "broker/broker.h"
 #include "broker/memory/memory_node.h"
 #include "broker/memory/message.h"
+#include "broker/memory/slots.h"
 #include "model/publication.h"
 
 namespace palaver::broker::memory {
-
-// Values under small numbers that are used again.
-template <typename T>
-class Slots {
- public:
-  [[nodiscard]] CallId add(T value) {
-    if (free_.empty()) {
-      values_.push_back(std::move(value));
-      return static_cast<CallId>(values_.size() - 1);
-    }
-    const CallId id = free_.back();
-    free_.pop_back();
-    values_[id] = std::move(value);
-    return id;
-  }
-  [[nodiscard]] T& at(CallId id) { return values_.at(id); }
-  [[nodiscard]] T take(CallId id) {
-    free_.push_back(id);
-    return std::exchange(values_.at(id), T{});
-  }
-  [[nodiscard]] std::size_t size() const { return values_.size() - free_.size(); }
-
- private:
-  std::vector<T> values_;
-  std::vector<CallId> free_;
-};
 
 class MemoryBroker final : public Broker, private MemoryNode::Receiver {
  public:

@@ -76,7 +76,8 @@ base::Result<PublishResult> Partition::publish(const model::RoomName& name, mode
                              .prev = Offset{0},
                              .sender = std::move(sender),
                              .data = std::move(data),
-                             .kind = options.kind});
+                             .kind = options.kind,
+                             .tags = std::move(options.tags)});
     return PublishResult{.position = {room->epoch, Offset{0}}};
   }
   Room* const known = find(name);
@@ -87,7 +88,8 @@ base::Result<PublishResult> Partition::publish(const model::RoomName& name, mode
   append(room, {.sender = std::move(sender),
                 .data = std::move(data),
                 .id = std::move(options.id),
-                .about = options.about});
+                .about = options.about,
+                .tags = std::move(options.tags)});
   PublishResult result{.position = {room.epoch, room.last}};
   keep_bytes_bound();
   return result;
@@ -246,7 +248,8 @@ void Partition::append(Room& room, NewEntry added) {
   entry->publication = {.offset = offset,
                         .prev = room.last,
                         .sender = std::move(added.sender),
-                        .data = std::move(added.data)};
+                        .data = std::move(added.data),
+                        .tags = std::move(added.tags)};
   entry->about = added.about;
   entry->at = now;
   entry->room = &room;
@@ -288,6 +291,7 @@ void Partition::tell_publication(const Room& room, const model::Publication& pub
 void Partition::redact_entry(Entry& entry, const base::Frame& replacement) {
   usage_.bytes -= entry.bytes;
   entry.publication.data = replacement;
+  entry.publication.tags = {};
   entry.redacted = true;
   entry.bytes = bytes_of(entry);
   usage_.bytes += entry.bytes;

@@ -97,6 +97,7 @@ class Partition {
     base::Frame data;
     std::string id;
     model::Offset about{0};
+    std::string tags = {};
   };
   void append(Room& room, NewEntry added);
   void tell_publication(const Room& room, const model::Publication& publication);

@@ -49,6 +49,7 @@ std::size_t bytes_of(const Entry& entry) {
   const model::Publication& p = entry.publication;
   return sizeof(Entry) + kMallocBytes + OwningFifo<Entry>::kSlotBytes +
          heap_bytes(p.sender.user.value) + heap_bytes(p.sender.client) + heap_bytes(p.sender.info) +
+         heap_bytes(p.sender.room_info) + heap_bytes(p.tags) +
          (p.data.empty() ? 0 : p.data.size() + kFrameBytes);
 }
 

@@ -99,7 +99,12 @@ std::optional<ParseOutcome> RequestParser::head_failed(Verdict verdict) {
 }
 
 std::optional<ParseOutcome> RequestParser::head_complete(std::string_view head) {
-  message_ = std::make_unique<Message>(limits_);
+  RequestLimits limits = limits_;
+  const std::string_view target = head.substr(std::min(head.find(' '), head.size() - 1) + 1);
+  if (!limits.large_target.empty() && target.starts_with(limits.large_target)) {
+    limits.body_bytes_max = limits.large_body_bytes_max;
+  }
+  message_ = std::make_unique<Message>(limits);
   if (message_->take(head) != Message::Step::kTaken) return fail(message_->error());
   if (message_->is_done()) return finish();
   held_ = {};

@@ -63,6 +63,9 @@ struct RequestLimits {
   // Fields before equal names are joined. Beyond: 431. More than browsers and proxies send
   // together.
   std::size_t header_fields_max = 128;
+  // Requests whose target begins so may have bodies of so many bytes instead. Empty: none.
+  std::string_view large_target = {};
+  std::size_t large_body_bytes_max = 0;
 };
 
 // A chunk's size and extensions. Beyond: 400. Extensions in use are signatures of about 90 bytes.

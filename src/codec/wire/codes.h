@@ -33,6 +33,14 @@ inline constexpr CommandError kErrorUnrecoverablePosition{112, "unrecoverable po
 // Of the chat (400 to 1999 are an application's own).
 inline constexpr CommandError kErrorBadName{
     400, "a name has 1 to 64 visible characters and none that controls others"};
+inline constexpr CommandError kErrorBadText{400, "a text has 1 to 8192 bytes"};
+inline constexpr CommandError kErrorBadId{400, "an id is a text of 1 to 64 bytes"};
+inline constexpr CommandError kErrorBadTarget{400, "target and reply are offsets of messages"};
+inline constexpr CommandError kErrorBadEmoji{400, "an emoji has 1 to 32 bytes"};
+inline constexpr CommandError kErrorBadReaction{400, "a reaction is on or not: true or false"};
+inline constexpr CommandError kErrorServersKind{400, "this kind is the server's alone"};
+inline constexpr CommandError kErrorNotTheAuthor{403, "only the author may do this"};
+inline constexpr CommandError kErrorTargetGone{404, "there is no such message any more"};
 
 // The end of a subscription.
 struct UnsubscribeCode {
@@ -68,5 +76,8 @@ inline constexpr DisconnectCode kDisconnectConnectionLimit{3504, "connection lim
 inline constexpr DisconnectCode kDisconnectChannelLimit{3505, "channel limit"};
 inline constexpr DisconnectCode kDisconnectInappropriateProtocol{3506, "inappropriate protocol"};
 inline constexpr DisconnectCode kDisconnectPermissionDenied{3507, "permission denied"};
+
+// Ours (4500 to 4999: for good).
+inline constexpr DisconnectCode kDisconnectBlocked{4500, "blocked"};
 
 }  // namespace palaver::codec::wire

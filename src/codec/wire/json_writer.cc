@@ -3,6 +3,13 @@
 
 namespace palaver::codec::wire {
 
+ClientInfo info_of(const model::Sender& member) {
+  return {.user = member.user.value,
+          .client = member.client,
+          .conn_info = member.info,
+          .chan_info = member.room_info};
+}
+
 void write_json(std::string& out, const ClientInfo& info) {
   JsonWriter w(out);
   w.always_string("user", info.user);
@@ -16,9 +23,10 @@ void write_json(std::string& out, const model::Publication& publication) {
   w.raw("data", publication.data.view());
   const model::Sender& sender = publication.sender;
   if (!sender.user.value.empty() || !sender.client.empty()) {
-    write_json(w.value_of("info"), ClientInfo{sender.user.value, sender.client, sender.info, {}});
+    write_json(w.value_of("info"), info_of(sender));
   }
   w.number("offset", publication.offset.value);
+  w.raw("tags", publication.tags);
 }
 
 void write_publications(std::string& out, const std::vector<model::Publication>& publications) {

@@ -24,6 +24,9 @@ struct ClientInfo {
   std::string chan_info;
 };
 
+// As others see this member.
+[[nodiscard]] ClientInfo info_of(const model::Sender& member);
+
 // When rights end, and in how many seconds.
 struct Expiry {
   bool expires = false;

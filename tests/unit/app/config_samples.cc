@@ -20,6 +20,7 @@ Samples samples_of(const Option& option) {
       {"admin-key", {"a", "b", "c", ""}},
       {"allowed-origins",
        {"https://a.example", "https://*.example.org,null", "*", "example.org/path"}},
+      {"api-key", {"a", "b", "c", ""}},
       {"token-key", {"a", "b", "c", ""}},
       {"token-audience", {"a", "b", "c", ""}},
       {"token-issuer", {"a", "b", "c", ""}},
@@ -62,8 +63,9 @@ std::string text_of(const Config& config) {
       << (config.trusted_hops ? std::to_string(*config.trusted_hops) : "unset") << '|'
       << (config.log_format ? static_cast<int>(*config.log_format) : -1) << '|'
       << static_cast<int>(config.log_level) << '|';
-  for (const std::string& text : {config.token_key, config.token_audience, config.token_issuer,
-                                  config.subscription_token_key, config.guest_key}) {
+  for (const std::string& text :
+       {config.api_key, config.token_key, config.token_audience, config.token_issuer,
+        config.subscription_token_key, config.guest_key}) {
     out << text << '|';
   }
   out << config.insecure << (config.guests ? std::to_string(*config.guests) : "unset") << '|';

@@ -128,7 +128,7 @@ TEST(ArticleLine, HasTimeTextAndUser) {
        "[2028-02-29 23:59:59] late (-7)"},
       {at(first_day, 0ms), "article:0", "first", "[2026-01-01 00:00:00] first (0)"},
       {at(last_day, 12h), "article:1", "last", "[2089-12-31 12:00:00] last (1)"},
-      {at(leap_day, 0ms), "guest:ann", "hi", "[2028-02-29 00:00:00] hi (guest:ann)"},
+      {at(leap_day, 0ms), "guest:ann", "hi", "[2028-02-29 00:00:00] hi (guest-ann)"},
       {at(leap_day, 0ms), "", "hi", "[2028-02-29 00:00:00] hi (anonymous)"},
       {at(leap_day, 0ms), "article:1", "", "[2028-02-29 00:00:00]  (1)"},
       {at(leap_day, 0ms), "article:1", " two  spaces ", "[2028-02-29 00:00:00]  two  spaces  (1)"},

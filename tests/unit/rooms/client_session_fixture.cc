@@ -30,6 +30,15 @@ std::expected<auth::Grant, auth::Refusal> TableAuthenticator::subscribe(
   return found->second;
 }
 
+Backend::Backend(support::FakeExecutor& shard, broker::Broker& broker)
+    : executor(&shard),
+      users(shard),
+      presence_node(std::span(&executor, 1)),
+      presence({0}, presence_node),
+      bus_node(std::span(&executor, 1)),
+      bus({0}, bus_node, users),
+      publisher(broker) {}
+
 auth::Identity verified(std::string user) {
   auth::Identity identity;
   identity.user = {std::move(user)};
@@ -40,6 +49,7 @@ auth::Identity verified(std::string user) {
 void ClientSessionFixture::start_with(unsigned failing_call,
                                       broker::memory::MemoryBrokerLimits limits) {
   session_.reset();
+  backend_.reset();
   auto cluster = std::make_unique<support::FakeCluster>(1U);
   const broker::memory::ShardServices services{cluster->shard(0), cluster->shard(0)};
   auto memory = std::make_shared<MemoryNode>(
@@ -56,9 +66,14 @@ void ClientSessionFixture::start_with(unsigned failing_call,
               std::make_unique<MemoryBroker>(base::ShardId{shard}, *memory, sink),
               this->cluster().shard(shard), calls_, failing_call);
         });
+  backend_ = std::make_unique<Backend>(this->cluster().shard(0), node().broker(0));
   services_ = std::make_unique<palaver::rooms::SessionServices>(
       palaver::rooms::SessionServices{.hub = node().hub(0),
+                                      .users = backend_->users,
                                       .broker = node().broker(0),
+                                      .presence = backend_->presence,
+                                      .bus = backend_->bus,
+                                      .publisher = backend_->publisher,
                                       .namespaces = namespaces_,
                                       .authenticator = authenticator_,
                                       .clock = this->cluster().shard(0)});
@@ -72,11 +87,13 @@ void ClientSessionFixture::start_session() {
   }
   ended_ = 0;
   member_ = &open();
-  session_ = std::make_unique<ClientSession>(ClientSession::Options{.member = member_->id,
-                                                                    .encoding = Encoding::kJson,
-                                                                    .client = "c0ffee",
-                                                                    .ping_seconds = 25},
-                                             *this, *services_);
+  session_ =
+      std::make_unique<ClientSession>(ClientSession::Options{.member = member_->id,
+                                                             .encoding = Encoding::kJson,
+                                                             .joins_encoding = Encoding::kJsonJoins,
+                                                             .client = "c0ffee",
+                                                             .ping_seconds = 25},
+                                      *this, *services_);
 }
 
 void ClientSessionFixture::say(std::string_view lines) {

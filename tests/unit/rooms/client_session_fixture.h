@@ -14,9 +14,13 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
+#include "broker/memory/memory_presence.h"
+#include "chat/publisher.h"
 #include "rooms/client_session.h"
 #include "rooms/namespaces.h"
+#include "rooms/users.h"
 #include "tests/unit/rooms/failing_broker.h"
 #include "tests/unit/rooms/rooms_fixture.h"
 
@@ -38,12 +42,25 @@ class TableAuthenticator final : public auth::Authenticator {
   bool insecure = false;
 };
 
+// What a shard's sessions work with beside rooms and broker.
+struct Backend {
+  explicit Backend(support::FakeExecutor& shard, broker::Broker& broker);
+
+  base::Executor* const executor;
+  palaver::rooms::Users users;
+  broker::memory::PresenceNode presence_node;
+  broker::memory::MemoryPresence presence;
+  broker::memory::MemoryBusNode bus_node;
+  broker::memory::MemoryBus bus;
+  palaver::chat::Publisher publisher;
+};
+
 // Named, without anything else.
 [[nodiscard]] auth::Identity verified(std::string user);
 
 class ClientSessionFixture : public RoomsFixture,
                              public testing::Test,
-                             public palaver::rooms::SessionHost {
+                             public palaver::rooms::ClientHost {
  protected:
   ClientSessionFixture() { start_with(~0U, {}); }
 
@@ -78,6 +95,7 @@ class ClientSessionFixture : public RoomsFixture,
 
   TableAuthenticator authenticator_;
   palaver::rooms::Namespaces namespaces_;
+  std::unique_ptr<Backend> backend_;
   std::unique_ptr<palaver::rooms::SessionServices> services_;
   std::unique_ptr<palaver::rooms::ClientSession> session_;
   Member* member_ = nullptr;

@@ -15,7 +15,7 @@ using palaver::rooms::kEncodingCount;
 
 TEST(Encoding, IndexesAreDense) {
   static_assert(index_of(Encoding::kArticle) == 0);
-  static_assert(index_of(Encoding::kJsonDeflated) == kEncodingCount - 1);
+  static_assert(index_of(Encoding::kJsonJoinsDeflated) == kEncodingCount - 1);
   EXPECT_EQ(EncodingSet{}.size(), kEncodingCount);
 }
 

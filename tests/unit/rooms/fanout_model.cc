@@ -13,6 +13,7 @@ using palaver::rooms::Drop;
 using palaver::rooms::EncodedFrames;
 using palaver::rooms::Encoding;
 using palaver::rooms::Fanout;
+using palaver::rooms::Importance;
 using palaver::rooms::index_of;
 using palaver::rooms::kEncodingCount;
 using palaver::rooms::MemberId;
@@ -166,7 +167,9 @@ void FanoutRig::publish(std::size_t room) {
     units[i] = new_unit(room);
     frames[i] = base::Frame::copy_of(units[i]);
   }
-  fanout_.publish(*rooms_[room].room, frames);
+  const bool droppable = choices_.one_in(8);
+  fanout_.publish(*rooms_[room].room, frames,
+                  droppable ? Importance::kDroppable : Importance::kKept);
   std::array<bool, kEncodingCount> heard{};
   for (const auto& connection : connections_) {
     const auto membership = connection->rooms.find(room);
@@ -174,9 +177,27 @@ void FanoutRig::publish(std::size_t room) {
     const std::size_t i = index_of(membership->second.encoding);
     if (units[i].empty()) continue;
     heard[i] = true;
+    if (droppable && passes_by(*connection)) {
+      membership->second.from += 1;
+      continue;
+    }
     if (!connection->overflowed && !connection->broken) connection->model.owe(room, units[i]);
   }
   for (std::size_t i = 0; i < kEncodingCount; ++i) rooms_[room].run[i] += heard[i] ? 1 : 0;
+}
+
+// What is owed by now comes first; the next unit never does.
+bool FanoutRig::passes_by(Connection& connection) {
+  if (connection.overflowed || connection.broken) return false;
+  if (connection.model.owed_bytes() <= options_.outbox_bytes_max / 16) return false;
+  for (auto& [room, membership] : connection.rooms) {
+    membership.from = rooms_[room].run[index_of(membership.encoding)];
+  }
+  ++passed_by_;
+  if (connection.model.seal() && connection.model.owed_bytes() > options_.outbox_bytes_max) {
+    overflow(connection);
+  }
+  return true;
 }
 
 void FanoutRig::join_or_leave(Connection& connection) {
@@ -269,6 +290,7 @@ void FanoutRig::end_turn(bool sockets_take_all) {
   expect(counters.fast_path_sends + counters.slow_path_sends == sends_, "each send is counted");
   // Frames of a run that never came into the outbox are not counted.
   expect(counters.dropped(Drop::kSlow) <= dropped_, "frames_dropped");
+  expect(counters.dropped(Drop::kBehind) == passed_by_, "members that are behind are passed by");
   // Its owner closes what is broken, soon.
   for (std::size_t i = connections_.size(); i-- > 0;) {
     if (connections_[i]->broken && choices_.one_in(2)) close(*connections_[i]);

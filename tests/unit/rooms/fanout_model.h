@@ -98,6 +98,7 @@ class FanoutRig {
   void close(Connection& connection);
   void send(Connection& connection);
   void publish(std::size_t room);
+  bool passes_by(Connection& connection);
   void join_or_leave(Connection& connection);
   void leave(Connection& connection, std::size_t room);
   void forget(std::size_t room);
@@ -128,6 +129,7 @@ class FanoutRig {
   std::uint64_t sends_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t passed_by_ = 0;
   std::string failure_;
 };
 

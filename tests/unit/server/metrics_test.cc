@@ -192,6 +192,7 @@ TEST(Metrics, EachCounterIsRendered) {
                                         &shard.accepted,
                                         &shard.accept_pauses,
                                         &shard.requests,
+                                        &shard.api_requests,
                                         &shard.handshakes,
                                         &shard.replayed,
                                         &shard.messages_received,

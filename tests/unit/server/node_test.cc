@@ -23,7 +23,9 @@
 
 #include "auth/jwt/token_authenticator.h"
 #include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
+#include "broker/memory/memory_presence.h"
 #include "tests/unit/server/chat_client.h"
 
 namespace palaver::server {
@@ -57,15 +59,23 @@ class RunningNode {
     const auto listening = node_.listen();
     EXPECT_TRUE(listening);
     std::vector<broker::memory::ShardServices> services;
+    std::vector<base::Executor*> executors;
     for (unsigned i = 0; i < node_.shard_count(); ++i) {
       services.push_back({node_.loop({i}), node_.loop({i})});
+      executors.push_back(&node_.loop({i}));
     }
     memory_ = std::make_unique<broker::memory::MemoryNode>(
         services, broker::memory::MemoryNodeConfig{.limits = {}, .seed = 2, .salt = 3});
+    presence_ = std::make_unique<broker::memory::PresenceNode>(executors);
+    bus_ = std::make_unique<broker::memory::MemoryBusNode>(executors);
     thread_ = std::jthread([this] {
-      result_ = node_.run([this](base::ShardId shard, broker::BrokerSink& sink) {
-        return std::make_unique<broker::memory::MemoryBroker>(shard, *memory_, sink);
-      });
+      result_ = node_.run(
+          [this](base::ShardId shard, broker::BrokerSink& sink, broker::NodeBusSink& bus_sink) {
+            return ShardBackend{
+                .broker = std::make_unique<broker::memory::MemoryBroker>(shard, *memory_, sink),
+                .presence = std::make_unique<broker::memory::MemoryPresence>(shard, *presence_),
+                .bus = std::make_unique<broker::memory::MemoryBus>(shard, *bus_, bus_sink)};
+          });
     });
     // Whoever is answered knows that the node listens to signals too: an earlier one would be the
     // end of this process.
@@ -95,7 +105,10 @@ class RunningNode {
   const ServerConfig config_;
   const int log_descriptor_;
   const base::Logger log_;
-  std::unique_ptr<broker::memory::MemoryNode> memory_;  // the node's tasks may point to it
+  // The node's tasks may point to these.
+  std::unique_ptr<broker::memory::MemoryNode> memory_;
+  std::unique_ptr<broker::memory::PresenceNode> presence_;
+  std::unique_ptr<broker::memory::MemoryBusNode> bus_;
   Node node_;
   std::optional<base::Result<void>> result_;
   bool stopping_ = false;

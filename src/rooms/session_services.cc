@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rooms/session_services.h"
+
+#include "base/check.h"
+
+namespace palaver::rooms {
+
+namespace {
+
+// Whoever listens learns of it; when nobody can be told now, presence still knows.
+void publish(const SessionServices& services, const model::RoomName& room,
+             const model::Sender& member, model::PublicationKind kind) {
+  broker::PublishOptions options;
+  options.retention = model::Retention::kEphemeral;
+  options.kind = kind;
+  services.broker.publish(room, member, {}, std::move(options), [](const auto&) {});
+}
+
+const RoomOptions& options_of(const SessionServices& services, const model::RoomName& room) {
+  const RoomOptions* options = services.namespaces.find(room.value);
+  CHECK(options != nullptr, "nobody is in a room of an unknown namespace");
+  return *options;
+}
+
+}  // namespace
+
+// A member that its presence has no place for is there all the same.
+void announce_join(const SessionServices& services, const model::RoomName& room,
+                   const model::Sender& member) {
+  const RoomOptions& options = options_of(services, room);
+  if (options.presence) services.presence.add(room, member, [](const auto&) {});
+  if (options.join_leave) publish(services, room, member, model::PublicationKind::kJoin);
+}
+
+void announce_leave(const SessionServices& services, const model::RoomName& room,
+                    const model::Sender& member) {
+  const RoomOptions& options = options_of(services, room);
+  if (options.presence) services.presence.remove(room, member.client);
+  if (options.join_leave) publish(services, room, member, model::PublicationKind::kLeave);
+}
+
+codec::wire::PresenceStatsResult in_words(const broker::PresenceStats& stats) {
+  return {.num_clients = static_cast<std::uint32_t>(stats.clients),
+          .num_users = static_cast<std::uint32_t>(stats.users)};
+}
+
+}  // namespace palaver::rooms

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all sessions of a shard work with, and what each asks of its connection.
+#pragma once
+
+#include "auth/authenticator.h"
+#include "base/clock.h"
+#include "broker/broker.h"
+#include "broker/node_bus.h"
+#include "broker/presence.h"
+#include "chat/publisher.h"
+#include "codec/wire/codes.h"
+#include "codec/wire/reply.h"
+#include "rooms/hub.h"
+#include "rooms/namespaces.h"
+#include "rooms/users.h"
+
+namespace palaver::rooms {
+
+// All of it outlives the sessions.
+struct SessionServices {
+  Hub& hub;
+  Users& users;
+  broker::Broker& broker;
+  broker::Presence& presence;
+  broker::NodeBus& bus;
+  chat::Publisher& publisher;
+  const Namespaces& namespaces;
+  const auth::Authenticator& authenticator;
+  const base::Clock& clock;
+};
+
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  // The connection ends; the session is used no more.
+  virtual void disconnect(const codec::wire::DisconnectCode& code) = 0;
+};
+
+// Tells a room of a member that came, or that has gone: its presence, and those who listen.
+void announce_join(const SessionServices& services, const model::RoomName& room,
+                   const model::Sender& member);
+void announce_leave(const SessionServices& services, const model::RoomName& room,
+                    const model::Sender& member);
+
+[[nodiscard]] codec::wire::PresenceStatsResult in_words(const broker::PresenceStats& stats);
+
+}  // namespace palaver::rooms
