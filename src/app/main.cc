@@ -158,6 +158,7 @@ std::unique_ptr<MemoryBackend> make_memory_backend(server::Node& node, const bas
     services.push_back({loop, loop});
   }
   std::vector<base::Executor*> executors;
+  executors.reserve(services.size());
   for (const auto& service : services) executors.push_back(&service.executor);
   const broker::memory::MemoryNodeConfig config{
       .limits = broker::memory::MemoryBrokerLimits::of(limits),

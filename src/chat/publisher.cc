@@ -76,8 +76,8 @@ auto in_words(Publisher::Done done) {
 
 void Publisher::publish(const model::RoomName& room, Author author, Post post, Done done) {
   CHECK(post.act.kind != Kind::kGone, "nobody publishes what the server says of a deleted entry");
-  if (post.act.target.value > 0) {
-    broker_.entry(room, post.act.target,
+  if (const model::Offset offset = post.act.target; offset.value > 0) {
+    broker_.entry(room, offset,
                   [this, room, author = std::move(author), post = std::move(post),
                    done = std::move(done)](base::Result<model::Publication> target) mutable {
                     if (!target) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,8 +61,8 @@ struct ConnectionContext {
   rooms::Fanout& fanout;
   rooms::Hub& hub;
   // Made when the shard has its broker, before the first connection.
-  std::optional<rooms::SessionServices>& sessions;
-  std::optional<Api>& api;
+  std::unique_ptr<rooms::SessionServices>& sessions;
+  std::unique_ptr<Api>& api;
   Framer& framer;
   codec::ws::Inflater& inflater;
   ShardMetrics& metrics;

@@ -60,22 +60,23 @@ Shard::~Shard() = default;
 
 void Shard::set_backend(ShardBackend backend) {
   backend_ = std::move(backend);
-  publisher_.emplace(*backend_.broker);
-  sessions_.emplace(rooms::SessionServices{.hub = hub_,
-                                           .users = users_,
-                                           .broker = *backend_.broker,
-                                           .presence = *backend_.presence,
-                                           .bus = *backend_.bus,
-                                           .publisher = *publisher_,
-                                           .namespaces = config_.namespaces,
-                                           .authenticator = *config_.authenticator,
-                                           .clock = loop_});
+  publisher_ = std::make_unique<chat::Publisher>(*backend_.broker);
+  sessions_ = std::make_unique<rooms::SessionServices>(
+      rooms::SessionServices{.hub = hub_,
+                             .users = users_,
+                             .broker = *backend_.broker,
+                             .presence = *backend_.presence,
+                             .bus = *backend_.bus,
+                             .publisher = *publisher_,
+                             .namespaces = config_.namespaces,
+                             .authenticator = *config_.authenticator,
+                             .clock = loop_});
   NodeSurvey& survey = *this;
-  api_.emplace(*sessions_, survey);
+  api_ = std::make_unique<Api>(*sessions_, survey);
 }
 
 base::Result<void> Shard::run() {
-  CHECK(sessions_.has_value(), "a shard has its backend before it runs");
+  CHECK(sessions_ != nullptr, "a shard has its backend before it runs");
   auto sender = net::make_batch_sender(options_.io);
   if (!sender) return std::unexpected(sender.error());
   sender_ = std::move(*sender);

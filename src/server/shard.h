@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -146,9 +145,9 @@ class Shard final : public net::TurnEnd,
   rooms::Home home_;
   rooms::Users users_;
   ShardBackend backend_;
-  std::optional<chat::Publisher> publisher_;
-  std::optional<rooms::SessionServices> sessions_;
-  std::optional<Api> api_;
+  std::unique_ptr<chat::Publisher> publisher_;
+  std::unique_ptr<rooms::SessionServices> sessions_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<net::BatchSender> sender_;
   Liveness liveness_;
   ConnectionContext context_;
