@@ -67,6 +67,10 @@ inline constexpr std::chrono::seconds kExpiryGrace{25};
 inline constexpr std::size_t kBlockedUsersMax = 100'000;
 // Rooms of one connection. Beyond: error 106.
 inline constexpr std::size_t kSubscriptionsMax = 128;
+// Joins and leaves of one connection that others are told of: a second, and at once (all of its
+// rooms, when it comes). Beyond: presence alone knows.
+inline constexpr double kAnnouncementsPerSecond = 2;
+inline constexpr double kAnnouncementsBurst = kSubscriptionsMax + 16;
 // Who types says so at most once in this time. Beyond: error 111.
 inline constexpr std::chrono::seconds kTypingInterval{3};
 // Publications held back while a room's member is joining. Beyond: the join starts again.

@@ -43,13 +43,13 @@ struct Meaning {
 ArticleSession::ArticleSession(Options options, SessionHost& host, const SessionServices& services)
     : options_(std::move(options)), host_(host), services_(services) {
   services_.users.add(*this);
-  announce_join(services_, options_.room, options_.sender);
+  announce_join(services_, options_.room, options_.sender, Announcement::kTold);
 }
 
-void ArticleSession::stop() {
+void ArticleSession::stop(Announcement leave) {
   if (std::exchange(stopped_, true)) return;
   services_.users.remove(*this);
-  announce_leave(services_, options_.room, options_.sender);
+  announce_leave(services_, options_.room, options_.sender, leave);
 }
 
 void ArticleSession::on_text(std::string_view text,

@@ -29,7 +29,7 @@ class ArticleSession final : public UserSession {
 
   // The member is in its room: others learn of it. Host and services outlive the session.
   ArticleSession(Options options, SessionHost& host, const SessionServices& services);
-  ~ArticleSession() override { stop(); }
+  ~ArticleSession() override { stop(Announcement::kTold); }
   ArticleSession(const ArticleSession&) = delete;
   ArticleSession& operator=(const ArticleSession&) = delete;
 
@@ -43,7 +43,7 @@ class ArticleSession final : public UserSession {
   // Ends the connection when its token has run out; called now and then.
   void check_expiry();
   // The connection is closing: the room is left.
-  void stop();
+  void stop(Announcement leave);
 
   // UserSession.
   [[nodiscard]] const model::UserId& user() const override { return options_.sender.user; }

@@ -37,7 +37,10 @@ std::string guest_data(const auth::Identity& identity) {
 }  // namespace
 
 ClientSession::ClientSession(Options options, ClientHost& host, const SessionServices& services)
-    : options_(std::move(options)), host_(host), services_(services) {}
+    : options_(std::move(options)),
+      host_(host),
+      services_(services),
+      announcements_(kAnnouncements, services.clock.now()) {}
 
 void ClientSession::on_message(std::string_view frame) {
   while (const auto line = next_line(frame)) {
@@ -83,13 +86,15 @@ void ClientSession::finish() {
   if (!busy_ && !ended_) host_.on_idle();
 }
 
-void ClientSession::stop() {
+void ClientSession::stop(Announcement leave) {
   ended_ = true;
   waiting_.clear();
   if (connected_) services_.users.remove(*this);
   connected_ = false;
   for (const Subscription& subscription : std::exchange(subscriptions_, {})) {
-    announce_leave(services_, {subscription.room}, member_of(subscription));
+    const bool told = leave == Announcement::kTold;
+    announce_leave(services_, {subscription.room}, member_of(subscription),
+                   told ? subscription.announced : leave);
   }
 }
 

@@ -18,6 +18,8 @@
 
 #include "auth/authenticator.h"
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/token_bucket.h"
 #include "broker/broker.h"
 #include "broker/node_bus.h"
 #include "chat/act.h"
@@ -68,7 +70,7 @@ class ClientSession final : public UserSession {
   };
 
   ClientSession(Options options, ClientHost& host, const SessionServices& services);
-  ~ClientSession() override { stop(); }
+  ~ClientSession() override { stop(Announcement::kTold); }
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
@@ -84,7 +86,7 @@ class ClientSession final : public UserSession {
   // The command that had to wait is done.
   void finish();
   // The connection is closing: nothing is said any more, no command runs, the rooms are left.
-  void stop();
+  void stop(Announcement leave);
 
   // UserSession.
   [[nodiscard]] const model::UserId& user() const override { return identity_.user; }
@@ -98,8 +100,11 @@ class ClientSession final : public UserSession {
     Side side{};
     auth::Expiry expires_at = {};
     std::string info = {};           // JSON, or empty: beside the member's own in this room
+    Announcement announced = {};     // of its join; its leave goes the same way
     base::Instant typing_next = {};  // when the client may say again that it types
   };
+  static constexpr base::TokenBucket::Rate kAnnouncements{
+      .per_second = base::kAnnouncementsPerSecond, .burst = base::kAnnouncementsBurst};
   // A connect command whose server-side subscriptions are being made.
   struct Connecting;
 
@@ -127,6 +132,8 @@ class ClientSession final : public UserSession {
       const std::string& channel) const;
   // The options of the room, or null: refused.
   [[nodiscard]] const RoomOptions* check_channel(std::uint32_t id, const std::string& channel);
+  // Whether the client may ask for one more thing that costs. False: refused.
+  [[nodiscard]] bool check_rate(std::uint32_t id);
   // False: refused.
   [[nodiscard]] bool check_right(std::uint32_t id, const Right& right, const std::string& channel);
   // What lets the client into the room. Nothing: refused, or ended.
@@ -189,6 +196,7 @@ class ClientSession final : public UserSession {
   ClientHost& host_;
   const SessionServices& services_;
   auth::Identity identity_;
+  base::TokenBucket announcements_;  // a client that comes and goes must not fill its rooms with it
   bool connected_ = false;
   bool busy_ = false;
   bool ended_ = false;

@@ -60,6 +60,12 @@ const RoomOptions* ClientSession::check_channel(std::uint32_t id, const std::str
   return nullptr;
 }
 
+bool ClientSession::check_rate(std::uint32_t id) {
+  if (host_.take_token()) return true;
+  refuse(id, kErrorTooManyRequests);
+  return false;
+}
+
 bool ClientSession::check_right(std::uint32_t id, const Right& right, const std::string& channel) {
   if (services_.authenticator.lifts_rights()) return true;
   const bool subscribed = find(channel) != nullptr;
@@ -185,7 +191,9 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
     result.position.offset =
         result.publications.empty() ? request.since.offset : result.publications.back().offset;
   }
-  announce_join(services_, {subscription.room}, member_of(subscription));
+  const bool told = announcements_.take(kAnnouncements, services_.clock.now());
+  subscription.announced = told ? Announcement::kTold : Announcement::kSilent;
+  announce_join(services_, {subscription.room}, member_of(subscription), subscription.announced);
   subscriptions_.push_back(std::move(subscription));
   return result;
 }
@@ -209,7 +217,7 @@ void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) 
 void ClientSession::forget(const std::string& room) {
   const Subscription* subscription = find(room);
   if (subscription == nullptr) return;
-  announce_leave(services_, {room}, member_of(*subscription));
+  announce_leave(services_, {room}, member_of(*subscription), subscription->announced);
   subscriptions_.erase(subscriptions_.begin() + (subscription - subscriptions_.data()));
 }
 
@@ -251,10 +259,7 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
     refuse(id, kErrorBadRequest);
     return;
   }
-  if (!host_.take_token()) {
-    refuse(id, kErrorTooManyRequests);
-    return;
-  }
+  if (!check_rate(id)) return;
   auto act = chat::read_act(request.data);
   const auto error = act ? check_act(request.channel, act->kind) : act.error();
   if (error) {
@@ -300,6 +305,7 @@ void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
     refuse(id, kErrorNotAvailable);
     return;
   }
+  if (!check_rate(id)) return;
   using Direction = broker::HistoryQuery::Direction;
   broker::HistoryQuery query;
   if (request.since) query.since = request.since->offset;
@@ -339,7 +345,7 @@ void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
 bool ClientSession::check_presence(std::uint32_t id, const std::string& channel) {
   const RoomOptions* options = check_channel(id, channel);
   if (options == nullptr || !check_right(id, options->read_presence, channel)) return false;
-  if (options->presence) return true;
+  if (options->presence) return check_rate(id);
   refuse(id, kErrorNotAvailable);
   return false;
 }

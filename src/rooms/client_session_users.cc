@@ -124,6 +124,7 @@ void ClientSession::on(std::uint32_t id, const RpcRequest& request) {
     refuse(id, kErrorPermissionDenied);
     return;
   }
+  if (!check_rate(id)) return;
   const auto data = RawJson::parse(request.data);
   const auto member = data ? data->member("user") : std::nullopt;
   model::UserId user{member ? member->string().value_or("") : ""};

@@ -26,17 +26,19 @@ const RoomOptions& options_of(const SessionServices& services, const model::Room
 
 // A member that its presence has no place for is there all the same.
 void announce_join(const SessionServices& services, const model::RoomName& room,
-                   const model::Sender& member) {
+                   const model::Sender& member, Announcement told) {
   const RoomOptions& options = options_of(services, room);
   if (options.presence) services.presence.add(room, member, [](const auto&) {});
-  if (options.join_leave) publish(services, room, member, model::PublicationKind::kJoin);
+  if (options.join_leave && told == Announcement::kTold)
+    publish(services, room, member, model::PublicationKind::kJoin);
 }
 
 void announce_leave(const SessionServices& services, const model::RoomName& room,
-                    const model::Sender& member) {
+                    const model::Sender& member, Announcement told) {
   const RoomOptions& options = options_of(services, room);
   if (options.presence) services.presence.remove(room, member.client);
-  if (options.join_leave) publish(services, room, member, model::PublicationKind::kLeave);
+  if (options.join_leave && told == Announcement::kTold)
+    publish(services, room, member, model::PublicationKind::kLeave);
 }
 
 codec::wire::PresenceStatsResult in_words(const broker::PresenceStats& stats) {

@@ -2,6 +2,8 @@
 // What all sessions of a shard work with, and what each asks of its connection.
 #pragma once
 
+#include <cstdint>
+
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "broker/broker.h"
@@ -36,11 +38,13 @@ class SessionHost {
   virtual void disconnect(const codec::wire::DisconnectCode& code) = 0;
 };
 
-// Tells a room of a member that came, or that has gone: its presence, and those who listen.
+// Whether those who listen in a room are told that a member came, or left. Presence always knows.
+enum class Announcement : std::uint8_t { kTold, kSilent };
+
 void announce_join(const SessionServices& services, const model::RoomName& room,
-                   const model::Sender& member);
+                   const model::Sender& member, Announcement told);
 void announce_leave(const SessionServices& services, const model::RoomName& room,
-                    const model::Sender& member);
+                    const model::Sender& member, Announcement told);
 
 [[nodiscard]] codec::wire::PresenceStatsResult in_words(const broker::PresenceStats& stats);
 

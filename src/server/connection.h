@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/token_bucket.h"
 #include "codec/http/request.h"
 #include "codec/http/response.h"
 #include "codec/http/target.h"
@@ -176,8 +177,7 @@ struct Connection::SessionState {
   // One of the two.
   std::unique_ptr<rooms::ArticleSession> article;
   std::unique_ptr<rooms::ClientSession> client;
-  double tokens = 0;
-  base::Instant refilled;
+  base::TokenBucket messages;
   Liveness::PingPlace ping_place;
   bool ping_outstanding = false;
   bool peer_closed = false;

@@ -337,8 +337,8 @@ std::unique_ptr<Connection::SessionState> Connection::make_session(
       .compression = compression,
       .article = nullptr,
       .client = nullptr,
-      .tokens = limits.messages_burst,
-      .refilled = context_.clock.now(),
+      .messages = {{.per_second = limits.messages_per_second, .burst = limits.messages_burst},
+                   context_.clock.now()},
       .ping_place = {},
       .early = {},
   });

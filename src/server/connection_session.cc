@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebSocket half of Connection: frames in, the article session, the close handshake.
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -85,17 +84,12 @@ void Connection::on_publish_failed(const base::Error& error) {
   begin_close(CloseCode::kTryAgainLater, error.message, Disconnect::kUnavailable);
 }
 
-// Messages and control frames alike: a token bucket.
+// Messages and control frames alike.
 bool Connection::take_token() {
   const base::Limits& limits = context_.config.limits;
-  const base::Instant now = context_.clock.now();
-  const std::chrono::duration<double> passed = now - session_->refilled;
-  session_->refilled = now;
-  session_->tokens = std::min(session_->tokens + passed.count() * limits.messages_per_second,
-                              limits.messages_burst);
-  if (session_->tokens < 1) return false;
-  session_->tokens -= 1;
-  return true;
+  return session_->messages.take(
+      {.per_second = limits.messages_per_second, .burst = limits.messages_burst},
+      context_.clock.now());
 }
 
 void Connection::on_peer_close(CloseCode code) {
@@ -141,8 +135,11 @@ void Connection::begin_close(CloseCode code, std::string_view reason, Disconnect
   context_.host.stop_pings(session_->ping_place);
   session_->publishes_to_the_end =
       disconnect == Disconnect::kDrain || disconnect == Disconnect::kLost;
-  if (session_->client) session_->client->stop();
-  if (session_->article && !session_->publishes_to_the_end) session_->article->stop();
+  // Members of a node that restarts come back at once: nobody is told that they left.
+  using rooms::Announcement;
+  const auto leave = disconnect == Disconnect::kDrain ? Announcement::kSilent : Announcement::kTold;
+  if (session_->client) session_->client->stop(leave);
+  if (session_->article) session_->article->stop(leave);
   phase_ = Phase::kClosing;
   // Own bound: it is the last frame of this connection.
   context_.fanout.send(member_, codec::ws::encode_close(code, reason), rooms::Fanout::Bound::kOwn);

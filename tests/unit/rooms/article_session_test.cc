@@ -71,7 +71,7 @@ TEST_F(ArticleSessionTest, IgnoresAnEmptyText) {
 TEST_F(ArticleSessionTest, IsPresentWhileItIsThere) {
   enter("article:1");
   EXPECT_EQ(present(), 1U);
-  article_->stop();
+  article_->stop(palaver::rooms::Announcement::kTold);
   EXPECT_EQ(present(), 0U);
   enter("article:1");
   article_.reset();
@@ -116,7 +116,7 @@ TEST_F(ArticleSessionTest, ObeysWhatItHasWordsFor) {
   EXPECT_EQ(ended_, 3005) << "it had a new time";
   EXPECT_EQ(ended_by(broker::SendCommand{.whom = ann, .data = "1"}), 0);
   EXPECT_EQ(ended_by(broker::BlockCommand{.user = {"ann"}, .until = {}}), 4500);
-  article_->stop();
+  article_->stop(palaver::rooms::Announcement::kTold);
   ended_ = 0;
   command(broker::DisconnectCommand{.whom = ann, .code = 0, .reason = {}, .spared = {}});
   EXPECT_EQ(ended_, 0);

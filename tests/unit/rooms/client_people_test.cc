@@ -64,7 +64,7 @@ TEST_F(ClientPeopleTest, AMemberIsPresentUntilItLeaves) {
   EXPECT_EQ(presence(), "");
   said_.clear();
   subscribe();
-  session_->stop();
+  session_->stop(palaver::rooms::Announcement::kTold);
   EXPECT_EQ(presence(), "");
 }
 
@@ -110,6 +110,51 @@ TEST_F(ClientPeopleTest, JoinsAndLeavesGoToThoseWhoAsked) {
   (void)seen(other);
   subscribe("quiet:a");
   EXPECT_EQ(seen(other), "");
+}
+
+TEST_F(ClientPeopleTest, WhoComesAndGoesAllTheTimeIsNotToldOf) {
+  Member& asked = open();
+  join(asked, "r", {}, Encoding::kJsonJoins);
+  turn();
+  connect();
+  const auto told = [&] {
+    (void)seen(asked);
+    subscribe();
+    said(R"({"id":5,"unsubscribe":{"channel":"r"}})");
+    return seen(asked);
+  };
+  const std::string both = told();
+  EXPECT_NE(both, "");
+  for (int i = 1; i < static_cast<int>(base::kAnnouncementsBurst); ++i)
+    EXPECT_EQ(told(), both) << i;
+  EXPECT_EQ(told(), "");
+  subscribe();
+  EXPECT_EQ(presence(), "/c0ffee ") << "presence knows";
+  said(R"({"id":5,"unsubscribe":{"channel":"r"}})");
+  cluster().advance(std::chrono::seconds{1});
+  EXPECT_EQ(told(), both);
+}
+
+TEST_F(ClientPeopleTest, ARestartIsNoFarewell) {
+  Member& asked = open();
+  join(asked, "r", {}, Encoding::kJsonJoins);
+  connect();
+  subscribe();
+  (void)seen(asked);
+  session_->stop(palaver::rooms::Announcement::kSilent);
+  EXPECT_EQ(seen(asked), "");
+  EXPECT_EQ(presence(), "");
+}
+
+TEST_F(ClientPeopleTest, WhatCostsHasARate) {
+  connect();
+  subscribe();
+  tokens_ = 0;
+  for (const std::string command :
+       {R"("publish":{"channel":"r","data":1})", R"("history":{"channel":"r","limit":1})",
+        R"("presence":{"channel":"r"})", R"("presence_stats":{"channel":"r"})"}) {
+    EXPECT_EQ(error(R"({"id":2,)" + command + "}"), 111U) << command;
+  }
 }
 
 TEST_F(ClientPeopleTest, ChatRulesReachTheClient) {

@@ -82,7 +82,7 @@ void ClientSessionFixture::start_with(unsigned failing_call,
 
 void ClientSessionFixture::start_session() {
   if (session_) {
-    session_->stop();
+    session_->stop(palaver::rooms::Announcement::kTold);
     close(*member_);
   }
   ended_ = 0;

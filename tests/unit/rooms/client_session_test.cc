@@ -181,7 +181,7 @@ TEST_F(ClientSessionTest, ALostRoomIsAnUnsubscribeAndCanBeJoinedAgain) {
 TEST_F(ClientSessionTest, AfterAStopNothingIsSaidAndNothingJoined) {
   connect();
   session_->on_message("{\"id\":2,\"subscribe\":{\"channel\":\"r\"}}\n{\"id\":3,\"ping\":{}}");
-  session_->stop();
+  session_->stop(palaver::rooms::Announcement::kTold);
   EXPECT_EQ(said(""), Lines{});
   publish("late");
   EXPECT_EQ(live(), "");
