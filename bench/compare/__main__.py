@@ -53,6 +53,7 @@ def all_servers(binaries):
                 load_flags=SDK_LOAD_FLAGS),
         peers.nchan(),
         peers.ws(),
+        peers.centrifugo(),
     )
     return {server.name: server for server in servers}
 

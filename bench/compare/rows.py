@@ -152,16 +152,19 @@ SHARDS = Row(
 
 SDK = Row(
     "sdk", "one room of 1000, one message at a time, by the SDKs' protocol and the article's",
-    "fanout", ("palaver_uring", "palaver_sdk"),
+    "fanout", ("palaver_uring", "palaver_sdk", "centrifugo"),
     (
         _core_over("palaver_sdk", "sdk", "palaver_uring", 1.10, "SDKs' protocol / the article's"),
+        _core_over("palaver_sdk", "sdk", "centrifugo", 0.35, "SDKs' protocol / Centrifugo"),
     ),
     DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
 
 SDK_IDLE = Row(
-    "sdk_idle", "the same as idle by the SDKs' protocol", "idle", ("palaver_sdk",),
+    "sdk_idle", "the same as idle by the SDKs' protocol", "idle", ("palaver_sdk", "centrifugo"),
     (
         Target("memory (PSS) in bytes a connection", "palaver_sdk", PSS, 1600),
+        Target("memory a connection, Palaver / Centrifugo", "palaver_sdk", PSS, 0.1,
+               over=("sdk_idle", "centrifugo")),
     ),
     IDLE.columns, flags=IDLE.flags, quick_flags=IDLE.quick_flags, turns=1)
 
