@@ -17,7 +17,7 @@ import report  # noqa: E402
 import rows  # noqa: E402
 from machine import Machine  # noqa: E402
 from run import Runner  # noqa: E402
-from servers import Unavailable, limit, palaver  # noqa: E402
+from servers import SDK_LOAD_FLAGS, Unavailable, limit, palaver  # noqa: E402
 from verdict import Verdict, judge, noise_note, spread  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -49,8 +49,11 @@ def all_servers(binaries):
         palaver("palaver_uring", "Palaver, uring", program, io="uring"),
         palaver("palaver_epoll", "Palaver, epoll", program, io="epoll"),
         palaver("palaver_2shards", "Palaver, 2 shards", program, io="uring", shards=2),
+        palaver("palaver_sdk", "Palaver, SDKs' protocol", program, io="uring",
+                load_flags=SDK_LOAD_FLAGS),
         peers.nchan(),
         peers.ws(),
+        peers.centrifugo(),
     )
     return {server.name: server for server in servers}
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The peers: Nchan, if Debian's packages are installed, and a Node server on the ws package, which
-npm fetches if it is here. What is missing is skipped, and the reason is printed."""
+"""The peers: Nchan, if Debian's packages are installed, a Node server on the ws package, which npm
+fetches if it is here, and Centrifugo, if peers/centrifugo/install has built it. What is missing is
+skipped, and the reason is printed."""
 
 import os
 import pathlib
 import shutil
 import subprocess
 
-from servers import Server, Unavailable
+from servers import SDK_LOAD_FLAGS, Server, Unavailable
 
 PEERS = pathlib.Path(__file__).resolve().parent.parent / "peers"
+CENTRIFUGO = PEERS.parent.parent / "build" / "peers" / "centrifugo"
 NCHAN_MODULES = (
     pathlib.Path("/usr/lib/nginx/modules/ngx_nchan_module.so"),
     pathlib.Path("/usr/share/nginx/modules/ngx_nchan_module.so"),
@@ -46,6 +48,16 @@ def _ws_command(port, _):
     return [node, str(PEERS / "ws" / "server.mjs"), f"--port={port}"]
 
 
+def _centrifugo_command(port, scratch):
+    program = CENTRIFUGO if CENTRIFUGO.exists() else shutil.which("centrifugo")
+    if program is None:
+        raise Unavailable("not installed (bench/peers/centrifugo/install, which wants Go)")
+    text = (PEERS / "centrifugo" / "config.json.in").read_text(encoding="utf-8")
+    config = scratch / "centrifugo.json"
+    config.write_text(text.replace('"@PORT@"', str(port)), encoding="utf-8")
+    return [str(program), f"--config={config}"]
+
+
 def fetch_packages():
     """What npm can bring; without it, or without a network, the peer is skipped later."""
     if (PEERS / "ws" / "node_modules" / "ws").is_dir() or shutil.which("npm") is None:
@@ -64,3 +76,8 @@ def nchan():
 
 def ws():
     return Server("ws", "Node ws", _ws_command, health="/health")
+
+
+def centrifugo():
+    return Server("centrifugo", "Centrifugo", _centrifugo_command, load_flags=SDK_LOAD_FLAGS,
+                  health="/health")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 CORE = "core_us_per_delivery"
 P50 = "latency_p50_us"
 P99 = "latency_p99_us"
+PSS = "pss_bytes_per_connection"
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,11 @@ IDLE = Row(
     "idle", "9,000 idle connections in 100 rooms, a window of 60 s with pings", "idle",
     ("limit_send", "palaver_uring"),
     (
-        Target("memory (PSS) in bytes a connection", "palaver_uring", "pss_bytes_per_connection",
-               1000),
+        Target("memory (PSS) in bytes a connection", "palaver_uring", PSS, 1000),
         Target("share of a core in %", "palaver_uring", "core_share", 1.0, scale=100),
     ),
     (
-        ("pss_bytes_per_connection", "PSS bytes", 1, 0),
+        (PSS, "PSS bytes", 1, 0),
         ("core_share", "core %", 100, 2),
         ("core_sampled_share", "sampled %", 100, 2),
         ("process_share", "process %", 100, 2),
@@ -150,7 +150,38 @@ SHARDS = Row(
     DELIVERY_COLUMNS, flags=("--rooms=2", "--members=500", "--seconds=4"),
     quick_flags=("--rooms=2", "--members=500", *QUICK))
 
-TRAFFIC_ROWS = (FANOUT, BURST, ROOMS, MIXED, CONNECT, SHARDS, IDLE)
+SDK = Row(
+    "sdk", "one room of 1000, one message at a time, by the SDKs' protocol and the article's",
+    "fanout", ("palaver_uring", "palaver_sdk", "centrifugo"),
+    (
+        _core_over("palaver_sdk", "sdk", "palaver_uring", 1.10, "SDKs' protocol / the article's"),
+        _core_over("palaver_sdk", "sdk", "centrifugo", 0.35, "SDKs' protocol / Centrifugo"),
+    ),
+    DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
+
+SDK_IDLE = Row(
+    "sdk_idle", "the same as idle by the SDKs' protocol", "idle", ("palaver_sdk", "centrifugo"),
+    (
+        Target("memory (PSS) in bytes a connection", "palaver_sdk", PSS, 1600),
+        Target("memory a connection, Palaver / Centrifugo", "palaver_sdk", PSS, 0.1,
+               over=("sdk_idle", "centrifugo")),
+    ),
+    IDLE.columns, flags=IDLE.flags, quick_flags=IDLE.quick_flags, turns=1)
+
+RECOVER = Row(
+    "recover", "1,000 SDK clients that missed 100 messages each come back at once", "recover",
+    ("palaver_sdk",),
+    (Target("s until all have recovered", "palaver_sdk", "recovered_s", 2),),
+    (
+        ("recovered_s", "all back s", 1, 3),
+        ("recovered_messages", "messages", 1, 0),
+        ("core_us_per_client", "core us", 1, 1),
+        ("process_us_per_client", "process us", 1, 1),
+        ("handshake_p99_us", "open p99 ms", 1e-3, 2),
+        ("generator_share", "generator", 1, 2),
+    ))
+
+TRAFFIC_ROWS = (FANOUT, BURST, ROOMS, MIXED, CONNECT, SHARDS, IDLE, SDK, SDK_IDLE, RECOVER)
 
 # These two are measured without the load generator.
 START_MS_MAX = 20

@@ -21,6 +21,10 @@ PALAVER_FLAGS = (
 )
 
 
+# The Centrifuge client protocol instead of the article's.
+SDK_LOAD_FLAGS = ("--protocol=json",)
+
+
 class Unavailable(Exception):
     """A server that cannot take part; the text says why."""
 
@@ -141,8 +145,8 @@ def limit(name, label, binary):
     return Server(name, label, lambda port, _: [_binary(binary), f"--port={port}"])
 
 
-def palaver(name, label, binary, *, io, shards=1):
+def palaver(name, label, binary, *, io, shards=1, load_flags=()):
     def command(port, _):
         return [_binary(binary), f"--port={port}", f"--io={io}", f"--shards={shards}",
                 *PALAVER_FLAGS]
-    return Server(name, label, command, health="/health")
+    return Server(name, label, command, load_flags=load_flags, health="/health")

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -55,8 +56,7 @@ Clients::~Clients() {
 }
 
 void Clients::open(std::vector<std::string> paths) {
-  CHECK(clients_.empty(), "open() is called once");
-  paths_ = std::move(paths);
+  std::ranges::move(paths, std::back_inserter(paths_));
   clients_.resize(paths_.size());
   connect_more();
 }
@@ -184,8 +184,7 @@ std::size_t Clients::take(ClientIndex index, std::string_view bytes, Nanos now) 
       case Opcode::kPong:
         break;
       case Opcode::kPing:
-        ++pings_;
-        ++clients_[index].pings;
+        count_ping(index);
         frame_.clear();
         append_client_frame(frame_, Opcode::kPong, frame.payload, mask_ += 0x9e3779b9);
         send_frame(index, frame_);
@@ -219,6 +218,7 @@ std::size_t Clients::take_handshake(ClientIndex index, std::string_view bytes, N
   ++opened_;
   --connecting_;
   connect_more();
+  events_.on_open(index);
   return size;
 }
 
@@ -234,6 +234,11 @@ void Clients::send_frame(ClientIndex index, std::string_view frame) {
   const ssize_t sent = send(clients_[index].fd, frame.data(), frame.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(frame.size())) return;
   fail(index, sent < 0 ? "send: " + reason_of(errno) : "send: the server has stopped reading");
+}
+
+void Clients::count_ping(ClientIndex client) {
+  ++pings_;
+  ++clients_[client].pings;
 }
 
 std::uint32_t Clients::pings_of_the_poorest() const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients: the sockets of a run, all WebSocket clients of one server on one edge-triggered epoll.
 // Owned by the driver, single-threaded. All sockets share one receive buffer and a client keeps
-// bytes only while a frame is cut in two. Pings are answered here. It never reconnects: a
-// connection that ends is a failure of the run.
+// bytes only while a frame is cut in two. Pings of RFC 6455 are answered here. It never reconnects:
+// a connection that ends is a failure of the run.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace palaver::bench::load {
 struct Target {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
-  std::uint32_t connect_in_flight = 64;
+  std::uint32_t connect_in_flight = 0;  // at least 1
   // Sockets are spread over this many loopback addresses, since one has 28,000 ports and those of
   // the run before may still be waiting.
   std::uint32_t source_addresses = 8;
@@ -32,6 +32,8 @@ struct Target {
 class ClientEvents {
  public:
   virtual ~ClientEvents() = default;
+  // The connection is upgraded. May call send_text().
+  virtual void on_open(ClientIndex client) = 0;
   // `payload` ends with the call. May call send_text().
   virtual void on_text(ClientIndex client, std::string_view payload, Nanos now) = 0;
 };
@@ -43,8 +45,8 @@ class Clients {
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
 
-  // Begins to open one connection for each path, connect_in_flight at a time; turn() goes on with
-  // it.
+  // Begins to open one more connection for each path, connect_in_flight at a time; turn() goes on
+  // with it. Not from within a call of ClientEvents.
   void open(std::vector<std::string> paths);
   [[nodiscard]] std::size_t opened() const { return opened_; }
   [[nodiscard]] const Histogram& handshakes() const { return handshakes_; }
@@ -56,6 +58,8 @@ class Clients {
   // Waits for events, at most so long, and handles them.
   [[nodiscard]] base::Result<void> turn(Nanos wait_max);
 
+  // A ping in words of the server's own, which its reader has answered.
+  void count_ping(ClientIndex client);
   [[nodiscard]] std::uint64_t pings() const { return pings_; }
   // The smallest number of pings that one client got.
   [[nodiscard]] std::uint32_t pings_of_the_poorest() const;

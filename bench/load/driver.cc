@@ -19,18 +19,11 @@ void substitute(std::string& text, std::string_view name, const std::string& val
   }
 }
 
-std::vector<std::string> paths_for(const Options& options, const Ledger& ledger) {
-  std::vector<std::string> paths(ledger.client_count());
-  for (RoomIndex room = 0; room < ledger.room_count(); ++room) {
-    const ClientIndex first = ledger.first_client(room);
-    for (ClientIndex client = first; client < first + ledger.members(room); ++client) {
-      std::string path = options.path_template;
-      substitute(path, "{room}", options.room_prefix + std::to_string(room));
-      substitute(path, "{id}", std::to_string(client + 1));
-      paths[client] = std::move(path);
-    }
-  }
-  return paths;
+std::string path_for(const Options& options, const Ledger& ledger, ClientIndex client) {
+  std::string path = options.path_template;
+  substitute(path, "{room}", options.room_prefix + std::to_string(ledger.room_of(client)));
+  substitute(path, "{id}", std::to_string(client + 1));
+  return path;
 }
 
 }  // namespace
@@ -39,30 +32,34 @@ Driver::Driver(const Options& options, const std::vector<RoomPlan>& plan)
     : options_(options),
       ledger_(plan, options.format, options.message_bytes),
       clients_(options.target, *this),
+      protocol_(make_protocol(options, ledger_, *this)),
       progress_(options.scenario_name) {}
 
-base::Result<void> Driver::open() {
+base::Result<void> Driver::open_to(ClientIndex end) {
   set_phase("connecting");
-  clients_.open(paths_for(options_, ledger_));
+  std::vector<std::string> paths;
+  for (; begun_ < end; ++begun_) paths.push_back(path_for(options_, ledger_, begun_));
+  clients_.open(std::move(paths));
   const Nanos patience = options_.timeout;
-  std::size_t opened = 0;
+  ClientIndex joined = joined_;
   Nanos deadline = now_nanos() + patience;
-  while (clients_.opened() < ledger_.client_count()) {
+  while (joined_ < end) {
     if (auto turned = turn(kHousekeepingInterval); !turned) return turned;
     const Nanos now = now_nanos();
-    if (clients_.opened() != opened) {
-      opened = clients_.opened();
+    if (joined_ != joined) {
+      joined = joined_;
       deadline = now + patience;
     } else if (now > deadline) {
       return base::fail(base::ErrorCode::kUnavailable,
-                        "handshakes stand still after " + std::to_string(opened));
+                        "handshakes stand still after " + std::to_string(joined));
     }
   }
   return {};
 }
 
 base::Result<void> Driver::publish(ClientIndex publisher) {
-  return clients_.send_text(publisher, ledger_.compose(publisher, now_nanos()));
+  const std::string_view text = ledger_.compose(publisher, now_nanos());
+  return clients_.send_text(publisher, protocol_->publish(publisher, text));
 }
 
 base::Result<void> Driver::turn(Nanos wait_max) {
@@ -70,6 +67,7 @@ base::Result<void> Driver::turn(Nanos wait_max) {
   if (!ledger_.violation().empty()) {
     return base::fail(base::ErrorCode::kUnavailable, ledger_.violation());
   }
+  if (!wrong_.empty()) return base::fail(base::ErrorCode::kUnavailable, wrong_);
   const Nanos now = now_nanos();
   return now < next_housekeeping_ ? base::Result<void>() : keep_house(now);
 }
@@ -111,9 +109,25 @@ base::Result<void> Driver::finish() {
 }
 
 void Driver::on_text(ClientIndex client, std::string_view payload, Nanos now) {
+  if (wrong_.empty()) protocol_->on_text(client, payload, now);
+}
+
+void Driver::on_joined(ClientIndex /*client*/) { ++joined_; }
+
+void Driver::on_delivery(ClientIndex client, std::string_view text, std::uint64_t offset,
+                         Nanos now) {
   // After a violation the rest of the turn tells nothing more.
   if (!ledger_.violation().empty()) return;
-  static_cast<void>(ledger_.delivered(client, payload, now));
+  static_cast<void>(ledger_.delivered(client, text, now, offset));
+}
+
+void Driver::on_wrong(ClientIndex client, const std::string& what) {
+  wrong_ = "client " + std::to_string(client + 1) + ": " + what;
+}
+
+void Driver::say(ClientIndex client, std::string_view text) {
+  // A failure is kept by the clients, and ends the turn.
+  static_cast<void>(clients_.send_text(client, text));
 }
 
 }  // namespace palaver::bench::load

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Driver: one run against one server: the clients, and the ledger that judges what they get. A
-// scenario owns it and tells it who publishes and when to turn. Every call that returns an error
-// has found the run's verdict: a connection was lost, or a delivery is missing, doubled, out of
-// order, late or garbled. It decides nothing about pace.
+// Driver: one run against one server: the clients, the protocol that they speak, and the ledger
+// that judges what they get. A scenario owns it and tells it who publishes and when to turn. Every
+// call that returns an error has found the run's verdict: a connection was lost, or a delivery is
+// missing, doubled, out of order, late or garbled. It decides nothing about pace.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,16 +16,22 @@
 #include "bench/load/ledger.h"
 #include "bench/load/options.h"
 #include "bench/load/progress.h"
+#include "bench/load/protocol.h"
 
 namespace palaver::bench::load {
 
-class Driver final : private ClientEvents {
+class Driver final : private ClientEvents, private ProtocolEvents {
  public:
   // `options` outlives the driver.
   Driver(const Options& options, const std::vector<RoomPlan>& plan);
 
-  // Opens all connections, as many at a time as the options allow; returns when all are upgraded.
-  [[nodiscard]] base::Result<void> open();
+  // Opens all connections that are not open yet, as many at a time as the options allow; returns
+  // when all have joined their rooms.
+  [[nodiscard]] base::Result<void> open() { return open_to(clients_count()); }
+  // The same for those before `end`.
+  [[nodiscard]] base::Result<void> open_to(ClientIndex end);
+  // From now on clients recover what their room got since its first member joined.
+  void recover() { protocol_->recover(); }
   [[nodiscard]] base::Result<void> publish(ClientIndex publisher);
   // Waits for events at most so long, handles them, and looks for overdue deliveries now and then.
   [[nodiscard]] base::Result<void> turn(Nanos wait_max);
@@ -39,12 +47,28 @@ class Driver final : private ClientEvents {
   void set_phase(const char* phase) { phase_ = phase; }
 
  private:
+  void on_open(ClientIndex client) override { protocol_->on_open(client); }
   void on_text(ClientIndex client, std::string_view payload, Nanos now) override;
+
+  void on_joined(ClientIndex client) override;
+  void on_delivery(ClientIndex client, std::string_view text, std::uint64_t offset,
+                   Nanos now) override;
+  void on_ping(ClientIndex client) override { clients_.count_ping(client); }
+  void on_wrong(ClientIndex client, const std::string& what) override;
+  void say(ClientIndex client, std::string_view text) override;
+
+  [[nodiscard]] ClientIndex clients_count() const {
+    return static_cast<ClientIndex>(ledger_.client_count());
+  }
   [[nodiscard]] base::Result<void> keep_house(Nanos now);
 
   const Options& options_;
   Ledger ledger_;
   Clients clients_;
+  std::unique_ptr<Protocol> protocol_;
+  ClientIndex begun_ = 0;   // to connect
+  ClientIndex joined_ = 0;  // of those
+  std::string wrong_;       // the first thing that a server must not say
   Progress progress_;
   const char* phase_ = "";
   Nanos next_housekeeping_ = 0;

@@ -104,7 +104,8 @@ std::string_view Ledger::body_of(std::string_view payload) const {
              : payload.substr(kStampBytes + 1, message_bytes_);
 }
 
-bool Ledger::delivered(ClientIndex index, std::string_view payload, Nanos now) {
+bool Ledger::delivered(ClientIndex index, std::string_view payload, Nanos now,
+                       std::uint64_t offset) {
   Client& client = clients_[index];
   Room& room = rooms_[client.room];
   const std::string_view body = body_of(payload);
@@ -125,6 +126,10 @@ bool Ledger::delivered(ClientIndex index, std::string_view payload, Nanos now) {
   if (!line_is_right(payload, body, message)) {
     return violated(index, "message " + std::to_string(sequence) +
                                " is garbled: " + std::string(payload.substr(0, 200)));
+  }
+  if (!offset_is_right(room, message, offset)) {
+    return violated(index, "message " + std::to_string(sequence) + " has the wrong offset " +
+                               std::to_string(offset));
   }
   latency_[room.latency_class].record(now - message.sent);
   ++deliveries_;
@@ -164,6 +169,15 @@ bool Ledger::take_place(Room& room, Client& client, ClientIndex index, std::uint
     message.position = position;
   }
   client.position = position;
+  return true;
+}
+
+bool Ledger::offset_is_right(Room& room, Message& message, std::uint64_t offset) {
+  const bool is_first = message.remaining == room.members;
+  if (!is_first) return offset == message.offset;
+  if (offset != 0 && offset <= room.last_offset) return false;
+  room.last_offset = offset;
+  message.offset = offset;
   return true;
 }
 

@@ -2,8 +2,9 @@
 // Ledger: the oracle of a run. It writes each message, and holds every delivery against what is
 // due: each member of a room gets each message of that room once, byte for byte, in one order for
 // all members, which keeps the order of each publisher. The first member to get a room's next
-// message decides the room's order; all others must agree. Owned by the driver; it never touches a
-// socket or a clock, and its memory is bounded by the messages in flight.
+// message decides the room's order; all others must agree. Where messages have offsets, those rise
+// in that order and are the same for all. Owned by the driver; it never touches a socket or a
+// clock, and its memory is bounded by the messages in flight.
 #pragma once
 
 #include <array>
@@ -51,8 +52,9 @@ class Ledger {
   [[nodiscard]] std::string_view compose(ClientIndex publisher, Nanos now);
 
   // False: something is wrong with this delivery, and violation() says what. The ledger must not be
-  // used after that.
-  [[nodiscard]] bool delivered(ClientIndex client, std::string_view payload, Nanos now);
+  // used after that. `offset` 0: the protocol has none.
+  [[nodiscard]] bool delivered(ClientIndex client, std::string_view payload, Nanos now,
+                               std::uint64_t offset = 0);
   [[nodiscard]] const std::string& violation() const { return violation_; }
 
   // Messages that all their members have, in the order of completion; the caller clears it.
@@ -68,6 +70,7 @@ class Ledger {
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
   [[nodiscard]] std::uint64_t messages_completed() const { return messages_completed_; }
   [[nodiscard]] std::uint64_t in_flight() const { return in_flight_; }
+  [[nodiscard]] RoomIndex room_of(ClientIndex client) const { return clients_[client].room; }
   [[nodiscard]] ClientIndex first_client(RoomIndex room) const { return rooms_[room].first; }
   [[nodiscard]] std::uint32_t members(RoomIndex room) const { return rooms_[room].members; }
   [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
@@ -80,6 +83,7 @@ class Ledger {
     std::uint64_t sequence = 0;  // of the room, from 1; 0: the slot is unused
     std::uint64_t position = 0;  // in the room's order, from 1; 0: nobody has it yet
     std::uint64_t before = 0;    // the publisher's message before this one; 0: none
+    std::uint64_t offset = 0;    // what the server calls it
     Nanos sent = 0;
     ClientIndex publisher = 0;
     std::uint32_t remaining = 0;
@@ -92,6 +96,7 @@ class Ledger {
     unsigned latency_class = 0;
     std::uint64_t sent = 0;            // sequence number of the last message
     std::uint64_t ordered = 0;         // positions that somebody has reached
+    std::uint64_t last_offset = 0;     // of the last of those
     std::vector<Message> messages;     // by sequence number, a ring of a power of two
     std::vector<std::uint64_t> order;  // sequence numbers by position, a ring of the same size
 
@@ -110,6 +115,7 @@ class Ledger {
   };
 
   bool take_place(Room& room, Client& client, ClientIndex index, std::uint64_t sequence);
+  bool offset_is_right(Room& room, Message& message, std::uint64_t offset);
   bool line_is_right(std::string_view payload, std::string_view body, Message& message);
   [[nodiscard]] std::string_view body_of(std::string_view payload) const;
   [[nodiscard]] std::string_view filler(std::uint64_t sequence) const;

@@ -28,6 +28,8 @@ palaver::base::Result<Report> run(const Options& options) {
       return run_idle(options);
     case Scenario::kConnect:
       return run_connect(options);
+    case Scenario::kRecover:
+      return run_recover(options);
     default:
       return run_traffic(options);
   }

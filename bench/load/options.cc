@@ -11,12 +11,19 @@ namespace {
 
 constexpr double kNanosPerSecond = 1e9;
 constexpr int kUsageExitCode = 2;
+constexpr std::uint32_t kConnectInFlight = 64;
 
 Nanos nanos(double seconds) { return static_cast<Nanos>(seconds * kNanosPerSecond); }
 
 const std::map<std::string, Scenario> kScenarios = {
-    {"fanout", Scenario::kFanout}, {"burst", Scenario::kBurst}, {"rooms", Scenario::kRooms},
-    {"mixed", Scenario::kMixed},   {"idle", Scenario::kIdle},   {"connect", Scenario::kConnect},
+    {"fanout", Scenario::kFanout},   {"burst", Scenario::kBurst}, {"rooms", Scenario::kRooms},
+    {"mixed", Scenario::kMixed},     {"idle", Scenario::kIdle},   {"connect", Scenario::kConnect},
+    {"recover", Scenario::kRecover},
+};
+
+const std::map<std::string, ProtocolKind> kProtocols = {
+    {"article", ProtocolKind::kArticle},
+    {"json", ProtocolKind::kJson},
 };
 
 const std::map<std::string, LineFormat> kFormats = {
@@ -44,8 +51,14 @@ Shape default_shape(Scenario scenario) {
     case Scenario::kIdle:
     case Scenario::kConnect:
       return {9'000, 100, 0, 1};
+    case Scenario::kRecover:
+      return {1000, 1, 0, 1};
   }
   return {};
+}
+
+const char* default_path(ProtocolKind protocol) {
+  return protocol == ProtocolKind::kJson ? "/connection/websocket" : "/ws/{room}/{id}";
 }
 
 struct Seconds {
@@ -57,24 +70,27 @@ struct Seconds {
 };
 
 void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
-  app.add_option("scenario", options.scenario_name, "fanout|burst|rooms|mixed|idle|connect")
+  app.add_option("scenario", options.scenario_name, "fanout|burst|rooms|mixed|idle|connect|recover")
       ->required()
       ->check(CLI::IsMember(kScenarios));
   app.add_option("--host", options.target.host, "IPv4 address of the server")
       ->capture_default_str();
   app.add_option("--port", options.target.port)->required();
-  app.add_option("--path-template", options.path_template, "with {room} and {id}")
-      ->capture_default_str();
+  app.add_option("--protocol", options.protocol, "article or json (recover: always json)")
+      ->transform(CLI::CheckedTransformer(kProtocols));
+  app.add_option("--path-template", options.path_template, "with {room} and {id}");
   app.add_option("--room-prefix", options.room_prefix)->capture_default_str();
   app.add_option("--format", options.format, "how lines come back: article or plain")
       ->transform(CLI::CheckedTransformer(kFormats));
-  app.add_option("--members", options.members, "of a room (idle, connect: in all)");
+  app.add_option("--members", options.members,
+                 "of a room (idle, connect: in all; recover: that come back)");
   app.add_option("--rooms", options.rooms);
   app.add_option("--publishers", options.publishers, "of a room; 0: all take turns");
   app.add_option("--in-flight", options.in_flight, "messages of a room at one time");
   app.add_option("--small-members", options.small_members, "mixed: of the small room");
   app.add_option("--small-pause", seconds.small_pause, "mixed: seconds between its messages");
   app.add_option("--rate", options.big_messages_per_second, "mixed: messages/s, big room");
+  app.add_option("--missed", options.missed, "recover: messages")->check(CLI::Range(1, 300));
   app.add_option("--message-bytes", options.message_bytes)
       ->check(CLI::Range(kMessageBytesMin, std::size_t{32 * 1024}))
       ->capture_default_str();
@@ -84,7 +100,7 @@ void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
   app.add_option("--timeout", seconds.timeout, "seconds after which a delivery is missing");
   app.add_option("--settle", seconds.settle, "seconds after connecting, and at the end");
   app.add_option("--min-pings", options.pings_min, "idle: that each client must get");
-  app.add_option("--connect-in-flight", options.target.connect_in_flight)
+  app.add_option("--connect-in-flight", options.target.connect_in_flight, "recover: all")
       ->check(CLI::PositiveNumber);
   app.add_option("--source-addresses", options.target.source_addresses, "127.0.0.2 and up")
       ->check(CLI::Range(1, 250));
@@ -113,7 +129,14 @@ Options parse_options(int argc, char** argv) {
 
   options.scenario = kScenarios.at(options.scenario_name);
   const Shape shape = default_shape(options.scenario);
+  if (options.scenario == Scenario::kRecover) options.protocol = ProtocolKind::kJson;
+  if (options.protocol == ProtocolKind::kJson) options.format = LineFormat::kPlain;
+  if (options.path_template.empty()) options.path_template = default_path(options.protocol);
   if (options.members == 0) options.members = shape.members;
+  if (options.target.connect_in_flight == 0) {
+    const bool all_at_once = options.scenario == Scenario::kRecover;
+    options.target.connect_in_flight = all_at_once ? options.members : kConnectInFlight;
+  }
   if (options.rooms == 0) options.rooms = shape.rooms;
   if (options.publishers == 0) options.publishers = shape.publishers;
   if (options.in_flight == 0) options.in_flight = shape.in_flight;

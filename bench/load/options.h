@@ -14,24 +14,32 @@
 
 namespace palaver::bench::load {
 
-enum class Scenario { kFanout, kBurst, kRooms, kMixed, kIdle, kConnect };
+enum class Scenario { kFanout, kBurst, kRooms, kMixed, kIdle, kConnect, kRecover };
+
+enum class ProtocolKind {
+  kArticle,
+  kJson,  // the Centrifuge client protocol
+};
 
 struct Options {
   Scenario scenario = Scenario::kFanout;
   std::string scenario_name;
 
   Target target;
-  std::string path_template = "/ws/{room}/{id}";
+  ProtocolKind protocol = ProtocolKind::kArticle;
+  std::string path_template;
   std::string room_prefix = "bench";
-  LineFormat format = LineFormat::kArticle;
+  LineFormat format = LineFormat::kArticle;  // kJson: kPlain, the text of a message
 
-  std::uint32_t members = 0;  // of each room; of the big room in mixed; in all for idle, connect
+  // Of each room; of the big room in mixed; in all for idle, connect; that recover in recover.
+  std::uint32_t members = 0;
   std::uint32_t rooms = 0;
   std::uint32_t publishers = 0;  // of each room
   std::uint32_t in_flight = 0;   // of each room
   std::uint32_t small_members = 5;
   double big_messages_per_second = 10;
   Nanos small_pause = 20'000'000;  // on average, half to one and a half of it
+  std::uint32_t missed = 100;      // recover: messages
   std::size_t message_bytes = 100;
 
   Nanos duration = 5'000'000'000;  // of the measured part

@@ -15,5 +15,7 @@ namespace palaver::bench::load {
 [[nodiscard]] base::Result<Report> run_idle(const Options& options);
 // Handshakes as fast as the server answers: core time of each.
 [[nodiscard]] base::Result<Report> run_connect(const Options& options);
+// Clients that missed messages come back all at once: the time until all have recovered.
+[[nodiscard]] base::Result<Report> run_recover(const Options& options);
 
 }  // namespace palaver::bench::load

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The load generator against servers of known conduct: every scenario passes on the limit programs,
-and each kind of wrong delivery makes it exit with 1 and name the mistake. Servers bind a free port
-of 127.0.0.1 and end with the test."""
+those of the SDKs' protocol on a small server of it, and each kind of wrong delivery makes it exit
+with 1 and name the mistake. Servers bind a free port of 127.0.0.1 and end with the test."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ import sys
 import unittest
 
 BIN = pathlib.Path()
+SDK_SERVER = pathlib.Path(__file__).resolve().parent / "sdk_server.py"
 TRAFFIC = ["--seconds=0.4", "--warmup=0.1", "--settle=0.1", "--timeout=1"]
 NO_URING = 3
 
@@ -28,7 +29,8 @@ class Server:
 
     def __init__(self, name, *flags):
         self.port = free_port()
-        command = [BIN / name, f"--port={self.port}", *flags]
+        program = [sys.executable, SDK_SERVER] if name == SDK_SERVER else [BIN / name]
+        command = [*program, f"--port={self.port}", *flags]
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -134,6 +136,70 @@ class Faults(unittest.TestCase):
                              capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(run.returncode, 1)
         self.assertIn("refused", run.stderr)
+
+
+class HealthySdk(unittest.TestCase):
+    def check(self, scenario, *flags):
+        with Server(SDK_SERVER, "--ping-interval=1") as server:
+            run = load(server, scenario, "--protocol=json", *TRAFFIC, *flags)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            return json.loads(run.stdout)
+
+    def test_fanout(self):
+        self.assertGreater(self.check("fanout", "--members=20")["deliveries"], 20)
+
+    def test_many_in_flight(self):
+        figures = self.check("burst", "--members=10", "--publishers=4", "--in-flight=8")
+        self.assertGreater(figures["deliveries"], 10)
+
+    def test_idle(self):
+        figures = self.check("idle", "--members=20", "--rooms=5", "--seconds=1.6", "--min-pings=1")
+        self.assertGreaterEqual(figures["pings"], 20)
+
+    def test_connect(self):
+        self.assertEqual(self.check("connect", "--members=20", "--rooms=3")["connections"], 20)
+
+    def test_recover(self):
+        figures = self.check("recover", "--members=20", "--missed=30")
+        self.assertEqual(figures["recovered_messages"], 600)
+        self.assertGreater(figures["recovered_s"], 0)
+
+
+class SdkFaults(unittest.TestCase):
+    def check(self, fault, words, scenario, *flags, after=100):
+        with Server(SDK_SERVER, f"--fault={fault}", f"--after={after}") as server:
+            run = load(server, scenario, "--protocol=json", *TRAFFIC, *flags)
+            self.assertEqual(run.returncode, 1, run.stdout)
+            self.assertIn(words, run.stderr)
+
+    def test_drop_with_nothing_behind_it(self):
+        self.check("drop", "is missing at 1 of 20 members", "fanout", "--members=20")
+
+    def test_drop_with_more_behind_it(self):
+        self.check("drop", "was due", "burst", "--members=20", "--in-flight=16", after=105)
+
+    def test_double(self):
+        self.check("double", "a second time", "fanout", "--members=20")
+
+    def test_swap(self):
+        self.check("swap", "was due", "burst", "--members=20", "--in-flight=16", after=105)
+
+    def test_garble(self):
+        self.check("garble", "no message", "rooms", "--members=5", "--rooms=4")
+
+    def test_an_offset_that_does_not_rise(self):
+        self.check("offset", "wrong offset", "fanout", "--members=20")
+
+    def test_an_offset_that_others_did_not_see(self):
+        self.check("offset", "wrong offset", "fanout", "--members=20", after=105)
+
+    def test_a_hole_in_what_is_recovered(self):
+        self.check("forget", "was due", "recover", "--members=5", "--missed=10")
+
+    def test_a_server_that_does_not_speak_it(self):
+        with Server("palaver_limit_send") as server:
+            run = load(server, "fanout", "--protocol=json", "--members=5", *TRAFFIC)
+            self.assertEqual(run.returncode, 1, run.stdout)
 
 
 def main():

@@ -154,6 +154,22 @@ TEST_F(LedgerTest, PlainLinesAreTheMessageAlone) {
   EXPECT_TRUE(again.delivered(0, again.compose(0, 0), 1));
 }
 
+TEST_F(LedgerTest, OffsetsRiseAndAreTheSameForAll) {
+  const std::string lines[] = {line_by(0), line_by(1)};
+  EXPECT_TRUE(ledger_.delivered(0, lines[0], 3'000, 7));
+  EXPECT_TRUE(ledger_.delivered(1, lines[0], 3'000, 7));
+  EXPECT_TRUE(ledger_.delivered(0, lines[1], 3'000, 20));
+  EXPECT_FALSE(ledger_.delivered(1, lines[1], 3'000, 21));
+  EXPECT_NE(ledger_.violation().find("wrong offset 21"), std::string::npos);
+}
+
+TEST_F(LedgerTest, NamesAnOffsetThatDoesNotRise) {
+  const std::string lines[] = {line_by(0), line_by(1)};
+  EXPECT_TRUE(ledger_.delivered(0, lines[0], 3'000, 7));
+  EXPECT_FALSE(ledger_.delivered(0, lines[1], 3'000, 7));
+  EXPECT_NE(ledger_.violation().find("wrong offset 7"), std::string::npos);
+}
+
 TEST_F(LedgerTest, RecordingStartsAnewAndKeepsTheState) {
   const std::string line = line_by(0);
   ASSERT_TRUE(ledger_.delivered(0, line, 3'000));
