@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "broker/broker.h"
 #include "broker/node_bus.h"
 #include "model/publication.h"
+#include "rooms/client_id.h"
 #include "rooms/session_services.h"
 #include "rooms/users.h"
 
@@ -33,8 +35,8 @@ class ArticleSession final : public UserSession {
   ArticleSession(const ArticleSession&) = delete;
   ArticleSession& operator=(const ArticleSession&) = delete;
 
-  [[nodiscard]] const model::RoomName& room() const { return options_.room; }
-  [[nodiscard]] bool may_publish() const { return options_.publishing == Publishing::kAllowed; }
+  [[nodiscard]] const model::RoomName& room() const { return room_; }
+  [[nodiscard]] bool may_publish() const { return publishing_ == Publishing::kAllowed; }
 
   // `text`: a message's valid UTF-8; an empty one is ignored, as the article's server does. `done`
   // follows unless it was ignored; the message itself comes back through the room. Only where
@@ -46,14 +48,27 @@ class ArticleSession final : public UserSession {
   void stop(Announcement leave);
 
   // UserSession.
-  [[nodiscard]] const model::UserId& user() const override { return options_.sender.user; }
-  [[nodiscard]] const std::string& client() const override { return options_.sender.client; }
+  [[nodiscard]] const model::UserId& user() const override { return user_; }
+  [[nodiscard]] std::string_view client() const override { return client_.view(); }
   void obey(const broker::NodeCommand& command) override;
 
  private:
-  Options options_;
+  // What only a token brings: most of these clients have none.
+  struct FromToken {
+    std::string info;
+    auth::Expiry expires_at;
+  };
+
+  [[nodiscard]] model::Sender sender() const;
+  void set_expiry(auth::Expiry expires_at);
+
+  const model::RoomName room_;
+  const model::UserId user_;
+  std::unique_ptr<FromToken> from_token_;
   SessionHost& host_;
   const SessionServices& services_;
+  const ClientId client_;
+  const Publishing publishing_;
   bool stopped_ = false;
 };
 

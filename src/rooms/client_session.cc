@@ -51,22 +51,34 @@ void ClientSession::on_message(std::string_view frame) {
       end(kDisconnectBadRequest);
       return;
     }
-    waiting_.push_back(std::move(*command));
+    work().waiting.push_back(std::move(*command));
   }
   run();
   flush();
 }
 
+ClientSession::Work& ClientSession::work() {
+  if (!work_) work_ = std::make_unique<Work>();
+  return *work_;
+}
+
+// An idle session owns no memory for what it does.
+void ClientSession::rest() {
+  if (work_ && work_->waiting.empty() && work_->lines.empty() && work_->joining.empty()) {
+    work_.reset();
+  }
+}
+
 // Each command may make the session busy, or end it; those behind it wait, or are dropped.
 void ClientSession::run() {
   std::size_t done = 0;
-  while (!busy_ && !ended_ && done < waiting_.size()) {
-    const Command command = std::move(waiting_[done++]);
+  while (!busy_ && !ended_ && work_ && done < work_->waiting.size()) {
+    const Command command = std::move(work_->waiting[done++]);
     execute(command);
   }
-  if (ended_) return;
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
-  if (waiting_.empty()) waiting_ = {};  // an idle session owns no memory for it
+  if (ended_ || !work_) return;
+  auto& waiting = work_->waiting;
+  waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
 void ClientSession::execute(const Command& command) {
@@ -88,7 +100,7 @@ void ClientSession::finish() {
 
 void ClientSession::stop(Announcement leave) {
   ended_ = true;
-  waiting_.clear();
+  work_.reset();
   if (connected_) services_.users.remove(*this);
   connected_ = false;
   for (const Subscription& subscription : std::exchange(subscriptions_, {})) {
@@ -99,21 +111,23 @@ void ClientSession::stop(Announcement leave) {
 }
 
 void ClientSession::flush() {
-  if (lines_.empty() || ended_) return;
-  host_.say(std::exchange(lines_, {}));
+  if (ended_ || !work_) return;
+  if (!work_->lines.empty()) host_.say(std::exchange(work_->lines, {}));
+  rest();
 }
 
 void ClientSession::end(const DisconnectCode& code) {
   flush();
   if (std::exchange(ended_, true)) return;
-  waiting_.clear();
+  work_.reset();
   host_.disconnect(code);
 }
 
 void ClientSession::say_line(std::string_view line) {
-  if (lines_.size() + line.size() > base::kReplayBytesMax) flush();
-  if (!lines_.empty()) lines_ += '\n';
-  lines_ += line;
+  if (work().lines.size() + line.size() > base::kReplayBytesMax) flush();
+  std::string& lines = work().lines;
+  if (!lines.empty()) lines += '\n';
+  lines += line;
 }
 
 void ClientSession::refuse(std::uint32_t id, const CommandError& error) {
@@ -173,11 +187,15 @@ void ClientSession::on(std::uint32_t id, const ConnectRequest& request) {
     end(kDisconnectBlocked);
     return;
   }
-  identity_ = std::move(*identity);
+  who_ = {.user = identity->user,
+          .info = identity->info,
+          .expires_at = identity->expires_at,
+          .standing = identity->standing,
+          .role = identity->role};
   connected_ = true;
   services_.users.add(*this);
   host_.on_connected();
-  begin_connect(id, request);
+  begin_connect(id, request, *identity);
 }
 
 // The rooms of the client's token, one after the other. The client must know of them before it gets
@@ -190,15 +208,15 @@ struct ClientSession::Connecting {
   std::size_t replay_bytes = base::kReplayReplyBytesMax;
 };
 
-void ClientSession::begin_connect(std::uint32_t id, const ConnectRequest& request) {
+void ClientSession::begin_connect(std::uint32_t id, const ConnectRequest& request,
+                                  const auth::Identity& identity) {
   ConnectResult result;
-  result.client = options_.client;
-  result.expiry = expiry_of(identity_.expires_at);
-  if (!identity_.guest_token.empty()) result.data = guest_data(identity_);
+  result.client = client();
+  result.expiry = expiry_of(who_.expires_at);
+  if (!identity.guest_token.empty()) result.data = guest_data(identity);
   result.ping = options_.ping_seconds;
   result.pong = true;
-  identity_.guest_token = {};
-  std::vector<std::string> channels = std::exchange(identity_.channels, {});
+  std::vector<std::string> channels = identity.channels;
   std::ranges::sort(channels);
   const auto twins = std::ranges::unique(channels);
   channels.erase(twins.begin(), twins.end());
@@ -248,17 +266,17 @@ void ClientSession::on(std::uint32_t id, const RefreshRequest& request) {
     return;
   }
   auto identity = services_.authenticator.connect(request.token, services_.clock.wall_now());
-  if (identity && identity->user != identity_.user) {
+  if (identity && identity->user != who_.user) {
     identity = std::unexpected(auth::Refusal::kForeign);
   }
   if (!identity) {
     refuse(id, identity.error());
     return;
   }
-  identity_.expires_at = identity->expires_at;
+  who_.expires_at = identity->expires_at;
   reply(id,
         RefreshResult{
-            .client = options_.client, .version = {}, .expiry = expiry_of(identity_.expires_at)});
+            .client = std::string(client()), .version = {}, .expiry = expiry_of(who_.expires_at)});
 }
 
 // Tokens are renewed at the last moment, and clocks differ: what has expired stays for a while.
@@ -266,13 +284,13 @@ void ClientSession::check_expiry() {
   if (!connected_ || ended_) return;
   const std::int64_t expired = seconds_now() - base::kExpiryGrace.count();
   const auto is_over = [&](const auth::Expiry& at) { return at && *at < expired; };
-  if (is_over(identity_.expires_at)) {
+  if (is_over(who_.expires_at)) {
     end(kDisconnectExpired);
     return;
   }
   std::vector<std::string> over;
   for (const Subscription& subscription : subscriptions_) {
-    if (is_over(subscription.expires_at)) over.push_back(subscription.room);
+    if (is_over(subscription.expires_at())) over.push_back(subscription.room);
   }
   for (const std::string& room : over) leave(room, kUnsubscribeExpired);
   flush();

@@ -27,6 +27,7 @@
 #include "codec/wire/command.h"
 #include "codec/wire/json_reply.h"
 #include "codec/wire/reply.h"
+#include "rooms/client_id.h"
 #include "rooms/hub.h"
 #include "rooms/namespaces.h"
 #include "rooms/outbox.h"
@@ -65,7 +66,7 @@ class ClientSession final : public UserSession {
     MemberId member;
     Encoding encoding{};
     Encoding joins_encoding{};   // the same with joins and leaves
-    std::string client;          // the connection's public id
+    ClientId client;             // the connection's public id
     std::uint32_t ping_seconds;  // what the client is told
   };
 
@@ -89,25 +90,46 @@ class ClientSession final : public UserSession {
   void stop(Announcement leave);
 
   // UserSession.
-  [[nodiscard]] const model::UserId& user() const override { return identity_.user; }
-  [[nodiscard]] const std::string& client() const override { return options_.client; }
+  [[nodiscard]] const model::UserId& user() const override { return who_.user; }
+  [[nodiscard]] std::string_view client() const override { return options_.client.view(); }
   void obey(const broker::NodeCommand& command) override;
 
  private:
   enum class Side : std::uint8_t { kClient, kServer };  // who asked for it
   struct Subscription {
     std::string room;
+    std::unique_ptr<auth::Grant> grant = {};  // null: none was needed
+    base::Instant typing_next = {};           // when the client may say again that it types
     Side side{};
-    auth::Expiry expires_at = {};
-    std::string info = {};           // JSON, or empty: beside the member's own in this room
-    Announcement announced = {};     // of its join; its leave goes the same way
-    base::Instant typing_next = {};  // when the client may say again that it types
+    Announcement announced = {};  // of its join; its leave goes the same way
+
+    [[nodiscard]] auth::Expiry expires_at() const {
+      return grant ? grant->expires_at : std::nullopt;
+    }
+    // JSON, or empty: beside the member's own in this room.
+    [[nodiscard]] std::string info() const { return grant ? grant->info : std::string(); }
   };
   static constexpr base::TokenBucket::Rate kAnnouncements{
       .per_second = base::kAnnouncementsPerSecond, .burst = base::kAnnouncementsBurst};
+  // What stays of the identity that its token gave it.
+  struct Who {
+    model::UserId user;
+    std::string info;
+    auth::Expiry expires_at;
+    auth::Standing standing{};
+    auth::Role role{};
+  };
+  // What there is only while something happens.
+  struct Work {
+    std::vector<codec::wire::Command> waiting;
+    std::string lines;                 // said and not yet given to the host
+    std::vector<std::string> joining;  // rooms whose join is under way
+  };
   // A connect command whose server-side subscriptions are being made.
   struct Connecting;
 
+  [[nodiscard]] Work& work();
+  void rest();
   void run();
   void execute(const codec::wire::Command& command);
   void flush();
@@ -154,7 +176,8 @@ class ClientSession final : public UserSession {
   void on(std::uint32_t id, const codec::wire::RefreshRequest& request);
   void on(std::uint32_t id, const codec::wire::SubRefreshRequest& request);
 
-  void begin_connect(std::uint32_t id, const codec::wire::ConnectRequest& request);
+  void begin_connect(std::uint32_t id, const codec::wire::ConnectRequest& request,
+                     const auth::Identity& identity);
   void join_next(const std::shared_ptr<Connecting>& connecting);
   void join(const codec::wire::SubscribeRequest& request, Hub::JoinDone done);
   // The client is in the room. Of the replay the result gets at most `bytes`, which become fewer,
@@ -195,15 +218,13 @@ class ClientSession final : public UserSession {
   const Options options_;
   ClientHost& host_;
   const SessionServices& services_;
-  auth::Identity identity_;
+  Who who_;
   base::TokenBucket announcements_;  // a client that comes and goes must not fill its rooms with it
   bool connected_ = false;
   bool busy_ = false;
   bool ended_ = false;
-  std::vector<codec::wire::Command> waiting_;
-  std::string lines_;  // said and not yet given to the host
   std::vector<Subscription> subscriptions_;
-  std::vector<std::string> joining_;  // rooms whose join is under way
+  std::unique_ptr<Work> work_;  // null at rest
 };
 
 }  // namespace palaver::rooms

@@ -20,6 +20,12 @@ CommandError error_of(const base::Error& error) {
   return error.code == base::ErrorCode::kLimit ? kErrorLimitExceeded : kErrorInternal;
 }
 
+// What a subscription has to remember of it.
+std::unique_ptr<auth::Grant> kept(const auth::Grant& grant) {
+  if (grant.info.empty() && !grant.expires_at) return nullptr;
+  return std::make_unique<auth::Grant>(grant);
+}
+
 // How many of the oldest publications fit into these bytes, which become fewer.
 std::size_t fitting(const std::vector<model::Publication>& publications, std::size_t& bytes) {
   std::size_t count = 0;
@@ -40,11 +46,13 @@ ClientSession::Subscription* ClientSession::find(std::string_view room) {
 }
 
 bool ClientSession::has(const std::string& room) {
-  return find(room) != nullptr || std::ranges::find(joining_, room) != joining_.end();
+  return find(room) != nullptr ||
+         (work_ && std::ranges::find(work_->joining, room) != work_->joining.end());
 }
 
 bool ClientSession::is_full() const {
-  return subscriptions_.size() + joining_.size() >= base::kSubscriptionsMax;
+  const std::size_t joining = work_ ? work_->joining.size() : 0;
+  return subscriptions_.size() + joining >= base::kSubscriptionsMax;
 }
 
 std::optional<CommandError> ClientSession::room_error(const std::string& channel) const {
@@ -71,7 +79,7 @@ bool ClientSession::check_right(std::uint32_t id, const Right& right, const std:
   const bool subscribed = find(channel) != nullptr;
   // A private room is for those who are in it, whatever else is allowed.
   const bool hidden = channel.starts_with(kPrivatePrefix) && !subscribed;
-  if (!hidden && right.allows(identity_.standing, subscribed)) return true;
+  if (!hidden && right.allows(who_.standing, subscribed)) return true;
   refuse(id, kErrorPermissionDenied);
   return false;
 }
@@ -81,7 +89,7 @@ std::optional<auth::Grant> ClientSession::check_subscribe(std::uint32_t id,
                                                           const RoomOptions& options) {
   const auth::Authenticator& authenticator = services_.authenticator;
   if (!request.token.empty()) {
-    auto grant = authenticator.subscribe(request.token, identity_.user, {request.channel},
+    auto grant = authenticator.subscribe(request.token, who_.user, {request.channel},
                                          services_.clock.wall_now());
     if (grant) return *grant;
     if (!authenticator.lifts_rights()) {
@@ -90,7 +98,7 @@ std::optional<auth::Grant> ClientSession::check_subscribe(std::uint32_t id,
     }
   }
   const bool is_private = request.channel.starts_with(kPrivatePrefix);
-  const bool allowed = !is_private && options.subscribe.allows(identity_.standing, false);
+  const bool allowed = !is_private && options.subscribe.allows(who_.standing, false);
   if (allowed || authenticator.lifts_rights()) return auth::Grant{};
   refuse(id, kErrorPermissionDenied);
   return std::nullopt;
@@ -137,12 +145,12 @@ void ClientSession::join(const SubscribeRequest& request, Hub::JoinDone done) {
   }
   const bool joins =
       request.join_leave || services_.namespaces.find(request.channel)->force_push_join_leave;
-  joining_.push_back(request.channel);
+  work().joining.push_back(request.channel);
   services_.hub.join(
       options_.member, {request.channel}, joins ? options_.joins_encoding : options_.encoding,
       std::move(options),
       [this, room = request.channel, done = std::move(done)](base::Result<Joined> joined) mutable {
-        std::erase(joining_, room);
+        if (work_) std::erase(work_->joining, room);
         return done(std::move(joined));
       });
 }
@@ -159,11 +167,7 @@ Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& r
   }
   std::size_t bytes = base::kReplayReplyBytesMax;
   std::vector<model::Publication> rest;
-  reply(id, enter(request,
-                  {.room = request.channel,
-                   .side = Side::kClient,
-                   .expires_at = grant.expires_at,
-                   .info = grant.info},
+  reply(id, enter(request, {.room = request.channel, .grant = kept(grant), .side = Side::kClient},
                   std::move(*joined), bytes, rest));
   flush();
   for (const model::Publication& publication : rest) host_.replay({request.channel}, publication);
@@ -176,7 +180,7 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
                                      std::vector<model::Publication>& rest) {
   const RoomOptions& options = *services_.namespaces.find(request.channel);
   SubscribeResult result;
-  result.expiry = expiry_of(subscription.expires_at);
+  result.expiry = expiry_of(subscription.expires_at());
   result.recoverable = options.history_size > 0 && (options.force_recovery || request.recoverable);
   result.positioned = result.recoverable || request.positioned;
   result.position = joined.position;
@@ -199,10 +203,10 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
 }
 
 model::Sender ClientSession::member_of(const Subscription& subscription) const {
-  return {.user = identity_.user,
-          .client = options_.client,
-          .info = identity_.info,
-          .room_info = subscription.info};
+  return {.user = who_.user,
+          .client = std::string(client()),
+          .info = who_.info,
+          .room_info = subscription.info()};
 }
 
 void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) {
@@ -242,14 +246,15 @@ void ClientSession::on(std::uint32_t id, const SubRefreshRequest& request) {
     refuse(id, kErrorBadRequest);
     return;
   }
-  const auto grant = services_.authenticator.subscribe(
-      request.token, identity_.user, {request.channel}, services_.clock.wall_now());
+  const auto grant = services_.authenticator.subscribe(request.token, who_.user, {request.channel},
+                                                       services_.clock.wall_now());
   if (!grant) {
     refuse_grant(id, grant.error());
     return;
   }
-  subscription->expires_at = grant->expires_at;
-  reply(id, SubRefreshResult{expiry_of(subscription->expires_at)});
+  if (!subscription->grant) subscription->grant = std::make_unique<auth::Grant>();
+  subscription->grant->expires_at = grant->expires_at;
+  reply(id, SubRefreshResult{expiry_of(grant->expires_at)});
 }
 
 void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
@@ -267,10 +272,10 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
     return;
   }
   chat::Author author{
-      .sender = {.user = identity_.user, .client = options_.client, .info = identity_.info},
-      .role = identity_.role};
+      .sender = {.user = who_.user, .client = std::string(client()), .info = who_.info},
+      .role = who_.role};
   if (const Subscription* subscription = find(request.channel)) {
-    author.sender.room_info = subscription->info;
+    author.sender.room_info = subscription->info();
   }
   busy_ = true;
   services_.publisher.publish({request.channel}, std::move(author),

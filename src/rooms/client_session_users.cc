@@ -28,7 +28,7 @@ void ClientSession::obey(const broker::NodeCommand& command) {
 }
 
 void ClientSession::carry_out(const broker::DisconnectCommand& command) {
-  if (std::ranges::find(command.spared, options_.client) != command.spared.end()) return;
+  if (std::ranges::find(command.spared, client()) != command.spared.end()) return;
   if (command.code == 0) {
     end(kDisconnectForced);
   } else {
@@ -52,14 +52,13 @@ Hub::Answer ClientSession::on_server_joined(const broker::SubscribeCommand& comm
                                             base::Result<Joined> joined) {
   SubscribeRequest request;
   request.channel = command.room.value;
+  auto grant = std::make_unique<auth::Grant>(
+      auth::Grant{.info = command.info, .expires_at = command.expires_at});
   std::size_t bytes = 0;  // all of the replay follows as if it came live
   std::vector<model::Publication> rest;
-  const SubscribeResult result = enter(request,
-                                       {.room = command.room.value,
-                                        .side = Side::kServer,
-                                        .expires_at = command.expires_at,
-                                        .info = command.info},
-                                       std::move(*joined), bytes, rest);
+  const SubscribeResult result =
+      enter(request, {.room = command.room.value, .grant = std::move(grant), .side = Side::kServer},
+            std::move(*joined), bytes, rest);
   SubscribePush push{.recoverable = result.recoverable,
                      .positioned = result.positioned,
                      .position = result.position,
@@ -84,9 +83,9 @@ void ClientSession::carry_out(const broker::RefreshCommand& command) {
     end(kDisconnectExpired);
     return;
   }
-  identity_.expires_at = command.expires_at;
-  if (!command.info.empty()) identity_.info = command.info;
-  say_line(json_refresh_push(expiry_of(identity_.expires_at)));
+  who_.expires_at = command.expires_at;
+  if (!command.info.empty()) who_.info = command.info;
+  say_line(json_refresh_push(expiry_of(who_.expires_at)));
 }
 
 void ClientSession::carry_out(const broker::SendCommand& command) {
@@ -120,7 +119,7 @@ void ClientSession::on(std::uint32_t id, const RpcRequest& request) {
     refuse(id, kErrorNotAvailable);
     return;
   }
-  if (identity_.role != auth::Role::kModerator) {
+  if (who_.role != auth::Role::kModerator) {
     refuse(id, kErrorPermissionDenied);
     return;
   }

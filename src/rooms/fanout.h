@@ -20,6 +20,7 @@
 #include "base/frame.h"
 #include "base/send_op.h"
 #include "rooms/encoding.h"
+#include "rooms/inline_list.h"
 #include "rooms/outbox.h"
 #include "rooms/room.h"
 
@@ -125,7 +126,7 @@ class Fanout {
     bool ready = false;      // in ready_
     bool blocked = false;    // waits for resume()
     bool cut_off = false;    // overflowed or broken: rooms owe it nothing any more
-    std::vector<Membership> memberships;
+    InlineList<Membership> memberships;
   };
   struct Run {
     Audience* audience = nullptr;

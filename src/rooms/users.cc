@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,23 +32,50 @@ bool ends_before(const auth::Expiry& a, const auth::Expiry& b) { return a && (!b
 
 }  // namespace
 
-void Users::add(UserSession& session) { sessions_.emplace(hash_of(session.user()), &session); }
+UserSession*& Users::bucket_of(const model::UserId& user) {
+  return buckets_[hash_of(user) & (buckets_.size() - 1)];
+}
+
+void Users::add(UserSession& session) {
+  if (size_ == buckets_.size()) grow();
+  UserSession*& bucket = bucket_of(session.user());
+  session.next_ = std::exchange(bucket, &session);
+  ++size_;
+}
 
 void Users::remove(UserSession& session) {
-  const auto [first, last] = sessions_.equal_range(hash_of(session.user()));
-  const auto found =
-      std::find_if(first, last, [&](const auto& entry) { return entry.second == &session; });
-  if (found != last) sessions_.erase(found);
+  if (buckets_.empty()) return;
+  UserSession** at = &bucket_of(session.user());
+  while (*at != nullptr && *at != &session) at = &(*at)->next_;
+  if (*at == nullptr) return;
+  *at = std::exchange(session.next_, nullptr);
+  --size_;
+}
+
+void Users::grow() {
+  constexpr std::size_t kFirstBuckets = 16;
+  std::vector<UserSession*> old(std::max(kFirstBuckets, buckets_.size() * 2));
+  old.swap(buckets_);
+  for (UserSession* chain : old) {
+    while (chain != nullptr) {
+      UserSession* const session = std::exchange(chain, chain->next_);
+      session->next_ = std::exchange(bucket_of(session->user()), session);
+    }
+  }
 }
 
 std::vector<std::size_t> Users::hashes() const {
   std::vector<std::size_t> all;
-  for (const auto& [hash, session] : sessions_) {
-    const bool anonymous = session->user().value.empty();
-    // Equal keys are neighbours.
-    if (!anonymous && !all.empty() && all.back() == hash) continue;
-    all.push_back(anonymous ? std::hash<std::string>{}(session->client()) : hash);
+  for (const UserSession* session : buckets_) {
+    for (; session != nullptr; session = session->next_) {
+      const bool anonymous = session->user().value.empty();
+      all.push_back(anonymous ? std::hash<std::string_view>{}(session->client())
+                              : hash_of(session->user()));
+    }
   }
+  std::ranges::sort(all);
+  const auto twins = std::ranges::unique(all);
+  all.erase(twins.begin(), twins.end());
   return all;
 }
 
@@ -73,13 +102,14 @@ void Users::on_command(const broker::NodeCommand& command) {
 // Sessions may come and go while one of them obeys.
 void Users::tell(const broker::Whom& whom, const broker::NodeCommand& command) {
   std::vector<UserSession*> told;
-  auto [first, last] = sessions_.equal_range(hash_of(whom.user));
-  if (whom.user.value.empty()) {  // a client without its user: looked for everywhere
-    first = sessions_.begin();
-    last = sessions_.end();
-  }
-  for (auto entry = first; entry != last; ++entry) {
-    if (fits(whom, *entry->second)) told.push_back(entry->second);
+  if (buckets_.empty()) return;
+  // A client without its user is looked for everywhere.
+  const bool everywhere = whom.user.value.empty();
+  UserSession** const first = everywhere ? buckets_.data() : &bucket_of(whom.user);
+  for (UserSession* session : std::span(first, everywhere ? buckets_.size() : 1)) {
+    for (; session != nullptr; session = session->next_) {
+      if (fits(whom, *session)) told.push_back(session);
+    }
   }
   for (UserSession* session : told) session->obey(command);
 }

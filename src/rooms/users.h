@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -20,9 +21,13 @@ class UserSession {
  public:
   virtual ~UserSession() = default;
   [[nodiscard]] virtual const model::UserId& user() const = 0;
-  [[nodiscard]] virtual const std::string& client() const = 0;
+  [[nodiscard]] virtual std::string_view client() const = 0;
   // One that is meant for it. It may end the session, but not destroy it now.
   virtual void obey(const broker::NodeCommand& command) = 0;
+
+ private:
+  friend class Users;
+  UserSession* next_ = nullptr;  // in its bucket of Users
 };
 
 class Users final : public broker::NodeBusSink {
@@ -44,14 +49,15 @@ class Users final : public broker::NodeBusSink {
   void on_command(const broker::NodeCommand& command) override;
 
  private:
-  using Hash = std::size_t;
-
+  [[nodiscard]] UserSession*& bucket_of(const model::UserId& user);
+  void grow();
   void tell(const broker::Whom& whom, const broker::NodeCommand& command);
   void block(const broker::BlockCommand& command);
 
   const base::Clock& clock_;
-  // By the hash of the user alone: a session costs a node without a copy of its name.
-  std::unordered_multimap<Hash, UserSession*> sessions_;
+  // Chains of sessions, by the hash of the user: a session costs two pointers. A power of two.
+  std::vector<UserSession*> buckets_;
+  std::size_t size_ = 0;
   std::unordered_map<model::UserId, auth::Expiry> blocked_;
 };
 

@@ -167,9 +167,7 @@ void Connection::on_flushed() {
       break;
     case Phase::kOpen:
       // The handshake is answered; what came before that is the session's first input.
-      if (std::string early = std::exchange(session_->early, {}); !early.empty()) {
-        on_session_bytes(early);
-      }
+      if (const auto early = std::move(session_->early)) on_session_bytes(*early);
       read_more_or_wait();
       break;
     case Phase::kClosing:

@@ -103,6 +103,7 @@ class Connection final : public rooms::ClientHost {
   void route(const codec::http::Request& request, const codec::http::Target& target);
   void route_metrics(const codec::http::Request& request);
   void route_api(const codec::http::Request& request, const std::string& method);
+  void begin_answer();
   void on_api_reply(const std::string& json);
   void begin_upgrade(const codec::http::Request& request, const codec::http::Target& target);
   void join();
@@ -183,7 +184,7 @@ struct Connection::SessionState {
   bool peer_closed = false;
   bool parser_failed = false;         // nothing that the peer says can be understood any more
   bool publishes_to_the_end = false;  // our Close was no reproach: what was on its way still counts
-  std::string early;                  // came before the handshake was answered
+  std::unique_ptr<std::string> early;  // came before the handshake was answered
 };
 
 }  // namespace palaver::server

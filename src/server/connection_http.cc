@@ -92,7 +92,6 @@ void Connection::on_http_bytes(std::string_view input) {
 
 void Connection::handle(const Request& request) {
   ++context_.metrics.requests;
-  ++deadline_serial_;  // it has arrived in time
   http_->method = request.method;
   http_->keep_alive = request.keep_alive && !context_.host.is_draining();
   if (http_->arrival.over_limit) {
@@ -145,7 +144,7 @@ void Connection::route_metrics(const Request& request) {
     respond(response);
     return;
   }
-  phase_ = Phase::kAnswering;
+  begin_answer();
   context_.host.gather_metrics([&host = context_.host, member = member_](const std::string& text) {
     if (Connection* connection = host.find(member)) connection->on_metrics(text);
   });
@@ -165,7 +164,7 @@ void Connection::route_api(const Request& request, const std::string& method) {
     response.headers.push_back({"Allow", "POST"});
     respond(response);
   } else {
-    phase_ = Phase::kAnswering;
+    begin_answer();
     ++context_.metrics.api_requests;
     context_.api->handle(method, request.body,
                          [&host = context_.host, member = member_](const std::string& json) {
@@ -178,6 +177,12 @@ void Connection::route_api(const Request& request, const std::string& method) {
 void Connection::on_api_reply(const std::string& json) {
   if (doomed_ || phase_ != Phase::kAnswering) return;
   respond(codec::http::json_response(200, json));
+}
+
+// The request has arrived in time; its answer takes what it takes.
+void Connection::begin_answer() {
+  phase_ = Phase::kAnswering;
+  ++deadline_serial_;
 }
 
 void Connection::on_metrics(const std::string& text) {
@@ -228,8 +233,7 @@ void Connection::begin_upgrade(const Request& request, const codec::http::Target
     refuse_busy(Refusal::kDraining, "the server is restarting");
     return;
   }
-  set_deadline(DeadlineKind::kRequest);
-  phase_ = Phase::kJoining;
+  phase_ = Phase::kJoining;  // within the deadline of the request
   const auto& hops = context_.config.trusted_hops;
   if (!hops || context_.config.limits.connections_per_ip_max == 0) {
     join();
@@ -321,11 +325,10 @@ void Connection::open_client() {
       rooms::ClientSession::Options{.member = member_,
                                     .encoding = json_encoding(upgrade->compression()),
                                     .joins_encoding = json_joins_encoding(upgrade->compression()),
-                                    .client = random_id(),
+                                    .client = rooms::ClientId(random_id()),
                                     .ping_seconds = static_cast<std::uint32_t>(ping)},
       *this, *context_.sessions);
-  open(*upgrade, std::move(session));
-  set_deadline(DeadlineKind::kRequest);  // for its connect command
+  open(*upgrade, std::move(session));  // its connect command has what is left of the deadline
 }
 
 std::unique_ptr<Connection::SessionState> Connection::make_session(
@@ -340,7 +343,7 @@ std::unique_ptr<Connection::SessionState> Connection::make_session(
       .messages = {{.per_second = limits.messages_per_second, .burst = limits.messages_burst},
                    context_.clock.now()},
       .ping_place = {},
-      .early = {},
+      .early = nullptr,
   });
 }
 
@@ -352,9 +355,11 @@ void Connection::open(const codec::ws::Upgrade& upgrade, std::unique_ptr<Session
   ++context_.metrics.members;
   session_ = std::move(session);
   session_->ping_place = context_.host.start_pings(member_);
-  session_->early = std::move(http_->leftover);
+  if (!http_->leftover.empty()) {
+    session_->early = std::make_unique<std::string>(std::move(http_->leftover));
+  }
   http_.reset();
-  ++deadline_serial_;  // the handshake is done in time
+  if (session_->article) ++deadline_serial_;  // the handshake is done in time
   phase_ = Phase::kOpen;
   context_.host.notify_flushed(member_);
 }

@@ -2,6 +2,8 @@
 #include "broker/memory/presence_table.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -18,23 +20,27 @@ std::uint32_t size_of(const std::string& text) {
 
 }  // namespace
 
-PresenceTable::Member::Member(const model::Sender& sender, Users::value_type* user, Address owner)
-    : texts_(std::make_unique_for_overwrite<char[]>(sender.client.size() + sender.info.size() +
-                                                    sender.room_info.size())),
-      client_bytes_(size_of(sender.client)),
+PresenceTable::Member::Member(const model::Sender& sender, Address owner)
+    : client_bytes_(size_of(sender.client)),
+      user_bytes_(size_of(sender.user.value)),
       info_bytes_(size_of(sender.info)),
       room_info_bytes_(size_of(sender.room_info)),
-      user_(user),
       owner_(owner) {
-  char* const client_end = std::ranges::copy(sender.client, texts_.get()).out;
-  std::ranges::copy(sender.room_info, std::ranges::copy(sender.info, client_end).out);
+  const std::array texts{std::string_view(sender.client), std::string_view(sender.user.value),
+                         std::string_view(sender.info), std::string_view(sender.room_info)};
+  std::size_t bytes = 0;
+  for (const std::string_view text : texts) bytes += text.size();
+  texts_ = std::make_unique_for_overwrite<char[]>(bytes);
+  char* end = texts_.get();
+  for (const std::string_view text : texts) end = std::ranges::copy(text, end).out;
 }
 
 model::Sender PresenceTable::Member::sender() const {
-  return {.user = user_ ? user_->first : model::UserId{},
+  const std::size_t info = std::size_t{client_bytes_} + user_bytes_;
+  return {.user = {std::string(user())},
           .client = std::string(client()),
-          .info = std::string(texts_.get() + client_bytes_, info_bytes_),
-          .room_info = std::string(texts_.get() + client_bytes_ + info_bytes_, room_info_bytes_)};
+          .info = std::string(part(info, info_bytes_)),
+          .room_info = std::string(part(info + info_bytes_, room_info_bytes_))};
 }
 
 base::Result<void> PresenceTable::add(const model::RoomName& name, const model::Sender& member,
@@ -43,17 +49,10 @@ base::Result<void> PresenceTable::add(const model::RoomName& name, const model::
     return base::fail(base::ErrorCode::kInvalidArgument, "a member has a client id");
   }
   Room& room = rooms_[name];
-  // Before the old one goes: a user who stays is not forgotten in between.
-  Users::value_type* user = nullptr;
-  if (member.user.value.empty()) {
-    ++room.anonymous;
-  } else {
-    user = &*room.users.try_emplace(member.user).first;
-    ++user->second;
-  }
+  room.stats.reset();
   const auto old = room.members.find(std::string_view(member.client));
-  if (old != room.members.end()) room.erase(old);
-  room.members.emplace(member, user, owner);
+  if (old != room.members.end()) room.members.erase(old);
+  room.members.emplace(member, owner);
   return {};
 }
 
@@ -63,7 +62,8 @@ void PresenceTable::remove(const model::RoomName& name, std::string_view client)
   Room& room = found->second;
   const auto member = room.members.find(client);
   if (member == room.members.end()) return;
-  room.erase(member);
+  room.members.erase(member);
+  room.stats.reset();
   if (room.members.empty()) rooms_.erase(found);
 }
 
@@ -80,27 +80,29 @@ PresenceStats PresenceTable::stats(const model::RoomName& name) const {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return {};
   const Room& room = found->second;
-  return {.clients = room.members.size(), .users = room.users.size() + room.anonymous};
+  if (room.stats) return *room.stats;
+  std::unordered_set<std::string_view> users;
+  std::size_t anonymous = 0;
+  for (const Member& member : room.members) {
+    if (member.user().empty()) {
+      ++anonymous;
+    } else {
+      users.insert(member.user());
+    }
+  }
+  const PresenceStats stats{.clients = room.members.size(), .users = users.size() + anonymous};
+  room.stats = stats;
+  return stats;
 }
 
 void PresenceTable::remove_all_of(Address owner) {
   for (auto at = rooms_.begin(); at != rooms_.end();) {
     Room& room = at->second;
-    for (auto member = room.members.cbegin(); member != room.members.cend();) {
-      member = member->owner() == owner ? room.erase(member) : std::next(member);
-    }
+    const auto removed = std::erase_if(
+        room.members, [owner](const Member& member) { return member.owner() == owner; });
+    if (removed > 0) room.stats.reset();
     at = room.members.empty() ? rooms_.erase(at) : std::next(at);
   }
-}
-
-PresenceTable::Members::const_iterator PresenceTable::Room::erase(Members::const_iterator member) {
-  Users::value_type* const user = member->user();
-  if (!user) {
-    --anonymous;
-  } else if (--user->second == 0) {
-    users.erase(users.find(user->first));
-  }
-  return members.erase(member);
 }
 
 }  // namespace palaver::broker::memory

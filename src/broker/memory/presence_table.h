@@ -3,13 +3,14 @@
 // no thread, clock or queue, and answers at once; the PresenceNode owns it and does the talking.
 //
 // A room may have a hundred thousand members and a node a million, so they are stored closely: the
-// texts of a member in one piece of memory, its user once for the room.
+// texts of a member in one piece of memory, and users are counted when somebody asks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,33 +42,35 @@ class PresenceTable {
   [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
 
  private:
-  // The users of a room who are not anonymous, and how many members are of each.
-  using Users = std::unordered_map<model::UserId, std::uint32_t>;
-
   class Member {
    public:
-    Member(const model::Sender& sender, Users::value_type* user, Address owner);
+    Member(const model::Sender& sender, Address owner);
 
-    [[nodiscard]] std::string_view client() const { return {texts_.get(), client_bytes_}; }
+    [[nodiscard]] std::string_view client() const { return part(0, client_bytes_); }
+    [[nodiscard]] std::string_view user() const { return part(client_bytes_, user_bytes_); }
     [[nodiscard]] Address owner() const { return owner_; }
-    [[nodiscard]] Users::value_type* user() const { return user_; }  // null: anonymous
     [[nodiscard]] model::Sender sender() const;
 
    private:
-    std::unique_ptr<char[]> texts_;  // client, info and room_info
+    [[nodiscard]] std::string_view part(std::size_t from, std::size_t bytes) const {
+      return {texts_.get() + from, bytes};
+    }
+
+    std::unique_ptr<char[]> texts_;  // client, user, info, room_info
     std::uint32_t client_bytes_;
+    std::uint32_t user_bytes_;
     std::uint32_t info_bytes_;
     std::uint32_t room_info_bytes_;
-    Users::value_type* user_;  // in its room's table, where nodes stay in place
     Address owner_;
   };
 
+  // Without exceptions, so that the table keeps no hashes beside its members.
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view client) const {
+    std::size_t operator()(std::string_view client) const noexcept {
       return std::hash<std::string_view>{}(client);
     }
-    std::size_t operator()(const Member& member) const { return (*this)(member.client()); }
+    std::size_t operator()(const Member& member) const noexcept { return (*this)(member.client()); }
   };
   struct Equal {
     using is_transparent = void;
@@ -75,15 +78,12 @@ class PresenceTable {
     static std::string_view key(std::string_view client) { return client; }
     static std::string_view key(const Member& member) { return member.client(); }
   };
-  using Members = std::unordered_set<Member, Hash, Equal>;
 
   // Never without members.
   struct Room {
-    Users users;
-    Members members;
-    std::size_t anonymous = 0;
-
-    Members::const_iterator erase(Members::const_iterator member);
+    std::unordered_set<Member, Hash, Equal> members;
+    // Of the members as they are; counted once for all who ask until somebody comes or goes.
+    mutable std::optional<PresenceStats> stats;
   };
 
   std::unordered_map<model::RoomName, Room> rooms_;

@@ -87,13 +87,13 @@ void ClientSessionFixture::start_session() {
   }
   ended_ = 0;
   member_ = &open();
-  session_ =
-      std::make_unique<ClientSession>(ClientSession::Options{.member = member_->id,
-                                                             .encoding = Encoding::kJson,
-                                                             .joins_encoding = Encoding::kJsonJoins,
-                                                             .client = "c0ffee",
-                                                             .ping_seconds = 25},
-                                      *this, *services_);
+  session_ = std::make_unique<ClientSession>(
+      ClientSession::Options{.member = member_->id,
+                             .encoding = Encoding::kJson,
+                             .joins_encoding = Encoding::kJsonJoins,
+                             .client = palaver::rooms::ClientId("c0ffee"),
+                             .ping_seconds = 25},
+      *this, *services_);
 }
 
 void ClientSessionFixture::say(std::string_view lines) {

@@ -22,7 +22,7 @@ class FakeSession final : public UserSession {
   FakeSession(std::string user, std::string client)
       : user_{std::move(user)}, client_(std::move(client)) {}
   [[nodiscard]] const model::UserId& user() const override { return user_; }
-  [[nodiscard]] const std::string& client() const override { return client_; }
+  [[nodiscard]] std::string_view client() const override { return client_; }
   void obey(const broker::NodeCommand& /*command*/) override { ++commands; }
 
   int commands = 0;
