@@ -11,12 +11,9 @@ import WebSocket from 'ws';
 
 import { Client } from './support/client.mjs';
 import { forEachEngine } from './support/matrix.mjs';
-import { connected, kMs, newSdk, seen, subscribed } from './support/sdk.mjs';
+import { connected, cut, kMs, newSdk, seen, subscribed } from './support/sdk.mjs';
 import { startServer } from './support/server.mjs';
 import { deadline, until } from './support/wait.mjs';
-
-/** Breaks the transport under the SDK, as a network does. */
-const cut = (sdk) => sdk._transport._transport.terminate();
 
 async function rawSocket(t, server) {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/connection/websocket`);
