@@ -108,21 +108,6 @@ forEachEngine('the centrifuge SDK', (flags) => {
     await assert.rejects(room.history({ limit: 1, since: foreign }), { code: 112 });
   });
 
-  test('subscribes and unsubscribes a thousand times', async (t) => {
-    const server = await startServer(t, flags);
-    const sdk = await connected(t, server);
-    for (let i = 0; i < 1000; i += 1) {
-      const subscription = sdk.newSubscription(`loop ${i % 3}`);
-      subscription.subscribe();
-      await subscription.ready();
-      subscription.unsubscribe();
-      sdk.removeSubscription(subscription);
-    }
-    const room = await subscribed(sdk, 'loop 0');
-    await room.publish({ text: 'still here' });
-    await seen(room, 1);
-  });
-
   test('comes back after a restart that told it so', async (t) => {
     const server = await startServer(t, flags);
     const sdk = await connected(t, server);
