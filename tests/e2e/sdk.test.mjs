@@ -71,6 +71,22 @@ forEachEngine('the centrifuge SDK', (flags) => {
     assert.equal(last.recovered, true);
   });
 
+  test('gets later what it did not take when it came back', async (t) => {
+    const server = await startServer(t, flags);
+    const [ann, bob] = [await connected(t, server), await connected(t, server)];
+    const [a, b] = [await subscribed(ann, 'hasty'), await subscribed(bob, 'hasty')];
+    await b.publish({ n: 0 });
+    await seen(a, 1);
+    ann.disconnect();
+    for (let n = 1; n < 4; n += 1) await b.publish({ n });
+    a.once('subscribed', () => a.unsubscribe()); // before any of the three is there
+    ann.connect();
+    await deadline(once(a, 'unsubscribed'), kMs, 'the hasty end');
+    a.subscribe();
+    await seen(a, 4);
+    assert.deepEqual(a.seen, b.seen);
+  });
+
   test('is told when its position cannot be recovered', async (t) => {
     const server = await startServer(t, { ...flags, 'history-entries-max': 5 });
     const bob = await subscribed(await connected(t, server), 'short');
