@@ -35,6 +35,18 @@ std::string retry_id(const model::Sender& sender, Post& post) {
   return sender.user.value.empty() ? std::string() : std::move(post.act.id);
 }
 
+bool is_missing(const base::Result<model::Publication>& target) {
+  return !target && target.error().code == base::ErrorCode::kNotFound;
+}
+
+// Stands in for a target that is not kept any more, or never was. No entry will ever have this
+// offset, so that the broker knows a retry of what was stored in time and refuses all else.
+model::Publication nowhere() {
+  model::Publication entry;
+  entry.offset = model::kOffsetEnd;
+  return entry;
+}
+
 // Whether this may be done to that entry.
 std::optional<CommandError> judge(const Act& act, const model::Publication& target,
                                   const Author& author) {
@@ -77,18 +89,20 @@ auto in_words(Publisher::Done done) {
 void Publisher::publish(const model::RoomName& room, Author author, Post post, Done done) {
   CHECK(post.act.kind != Kind::kGone, "nobody publishes what the server says of a deleted entry");
   if (const model::Offset offset = post.act.target; offset.value > 0) {
-    broker_.entry(room, offset,
-                  [this, room, author = std::move(author), post = std::move(post),
-                   done = std::move(done)](base::Result<model::Publication> target) mutable {
-                    if (!target) {
-                      done(std::unexpected(error_of(target.error())));
-                    } else if (const auto error = judge(post.act, *target, author)) {
-                      done(std::unexpected(*error));
-                    } else {
-                      publish_about(room, *target, std::move(author), std::move(post),
-                                    std::move(done));
-                    }
-                  });
+    broker_.entry(
+        room, offset,
+        [this, room, author = std::move(author), post = std::move(post),
+         done = std::move(done)](base::Result<model::Publication> target) mutable {
+          if (is_missing(target)) {
+            publish_about(room, nowhere(), std::move(author), std::move(post), std::move(done));
+          } else if (!target) {
+            done(std::unexpected(error_of(target.error())));
+          } else if (const auto error = judge(post.act, *target, author)) {
+            done(std::unexpected(*error));
+          } else {
+            publish_about(room, *target, std::move(author), std::move(post), std::move(done));
+          }
+        });
     return;
   }
   broker::PublishOptions options;

@@ -191,10 +191,9 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
                      static_cast<std::ptrdiff_t>(fitting(result.publications, bytes));
   rest.assign(std::make_move_iterator(first), std::make_move_iterator(result.publications.end()));
   result.publications.erase(first, result.publications.end());
-  if (!rest.empty()) {
-    result.position.offset =
-        result.publications.empty() ? request.since.offset : result.publications.back().offset;
-  }
+  // The SDKs take this for where the recovery began: each publication that an application gets
+  // moves it on, and one that leaves before it got them all recovers the others the next time.
+  if (joined.recovered) result.position.offset = request.since.offset;
   const bool told = announcements_.take(kAnnouncements, services_.clock.now());
   subscription.announced = told ? Announcement::kTold : Announcement::kSilent;
   announce_join(services_, {subscription.room}, member_of(subscription), subscription.announced);

@@ -19,6 +19,15 @@ namespace {
 
 constexpr std::optional<std::uint64_t> kBlockSecondsMax = 10ULL * 365 * 24 * 3600;
 
+// What the client would have asked for itself.
+SubscribeRequest request_of(const broker::SubscribeCommand& command) {
+  SubscribeRequest request;
+  request.channel = command.room.value;
+  request.recover = command.since.has_value();
+  request.since = command.since.value_or(model::Position{});
+  return request;
+}
+
 }  // namespace
 
 void ClientSession::obey(const broker::NodeCommand& command) {
@@ -38,11 +47,7 @@ void ClientSession::carry_out(const broker::DisconnectCommand& command) {
 
 void ClientSession::carry_out(const broker::SubscribeCommand& command) {
   if (has(command.room.value) || is_full() || room_error(command.room.value)) return;
-  SubscribeRequest request;
-  request.channel = command.room.value;
-  request.recover = command.since.has_value();
-  request.since = command.since.value_or(model::Position{});
-  join(request, [this, command](base::Result<Joined> joined) {
+  join(request_of(command), [this, command](base::Result<Joined> joined) {
     if (ended_ || !joined) return Hub::Answer::kLeave;
     return on_server_joined(command, std::move(joined));
   });
@@ -50,20 +55,18 @@ void ClientSession::carry_out(const broker::SubscribeCommand& command) {
 
 Hub::Answer ClientSession::on_server_joined(const broker::SubscribeCommand& command,
                                             base::Result<Joined> joined) {
-  SubscribeRequest request;
-  request.channel = command.room.value;
   auto grant = std::make_unique<auth::Grant>(
       auth::Grant{.info = command.info, .expires_at = command.expires_at});
   std::size_t bytes = 0;  // all of the replay follows as if it came live
   std::vector<model::Publication> rest;
   const SubscribeResult result =
-      enter(request, {.room = command.room.value, .grant = std::move(grant), .side = Side::kServer},
+      enter(request_of(command),
+            {.room = command.room.value, .grant = std::move(grant), .side = Side::kServer},
             std::move(*joined), bytes, rest);
   SubscribePush push{.recoverable = result.recoverable,
                      .positioned = result.positioned,
                      .position = result.position,
                      .data = command.data};
-  if (!rest.empty()) push.position.offset = rest.front().prev;
   say_line(json_subscribe_push(command.room.value, push));
   flush();
   for (const model::Publication& publication : rest) host_.replay(command.room, publication);

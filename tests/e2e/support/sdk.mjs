@@ -27,6 +27,9 @@ export async function connected(t, server, options) {
   return sdk;
 }
 
+/** Breaks the transport under the SDK, as a network does. */
+export const cut = (sdk) => sdk._transport._transport?.terminate();
+
 /** A live subscription that keeps what it got: `seen` is the data, `events` the event names. */
 export async function subscribed(sdk, room, options) {
   const subscription = sdk.newSubscription(room, options);

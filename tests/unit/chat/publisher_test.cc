@@ -178,6 +178,21 @@ TEST_F(PublisherTest, ARetryOfADeleteSucceeds) {
   EXPECT_EQ(offset(author("ann"), change), changed) << "it had been stored before";
 }
 
+TEST_F(PublisherTest, ARetryIsKnownThoughItsTargetIsForgotten) {
+  const auto target = offset(author("ann"), R"({"text":"old"})");
+  const std::string change = about("edit", target, R"(,"text":"x","id":"e")");
+  const std::string removal = about("delete", target, R"(,"id":"d")");
+  const auto changed = offset(author("ann"), change);
+  const auto removed = offset(author("ann"), removal);
+  const std::size_t kept = broker::memory::MemoryBrokerLimits{}.entries_max;
+  for (std::size_t i = 0; i < kept; ++i) offset(author("bob"), "[]");
+  EXPECT_EQ(offset(author("ann"), change), changed);
+  EXPECT_EQ(offset(author("ann"), removal), removed);
+  EXPECT_EQ(error(author("bob"), change), 404U) << "another user's id is another id";
+  EXPECT_EQ(error(author("ann"), edit(target)), 404U);
+  EXPECT_EQ(sink_.live.size(), kept + 3) << "nobody is told twice";
+}
+
 TEST_F(PublisherTest, AnybodyReacts) {
   const auto target = offset(author("ann"), R"({"text":"hi"})");
   EXPECT_EQ(error(author("bob"), react(target)), 0U);
