@@ -66,6 +66,10 @@ class FakeCluster {
 
   // True while a task runs, that is, on "a shard's thread".
   [[nodiscard]] bool in_task() const { return running_ != kOutside; }
+  // The same for one shard.
+  [[nodiscard]] bool runs(base::ShardId shard) const {
+    return running_ == kFirstShard + shard.value;
+  }
   [[nodiscard]] std::size_t ready() const { return ready_; }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   [[nodiscard]] base::Instant now() const { return now_; }
