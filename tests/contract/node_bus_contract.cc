@@ -231,6 +231,17 @@ TEST_P(NodeBusContract, OthersGoOnWithoutAStoppedShard) {
   for (unsigned n = 0; n < shards(); ++n) EXPECT_EQ(told(n).size(), 1U);
 }
 
+TEST_P(NodeBusContract, TheNextInstanceOfAShardGetsNoAnswerOfTheLast) {
+  int came = 0;
+  on_shard(1, [&] {
+    for (int i = 0; i < 4; ++i) bus(1).send(command("old"), [&](const auto&) { ++came; });
+    stop_and_replace(1);
+  });
+  harness().settle();
+  EXPECT_EQ(came, 0);
+  EXPECT_TRUE(send(1, command("new")));
+}
+
 TEST_P(NodeBusContract, ACompletionMaySendAndStop) {
   int came = 0;
   on_shard(0, [&] {
