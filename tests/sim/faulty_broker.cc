@@ -39,6 +39,16 @@ broker::Completion<T> FaultyBroker::on_its_way(broker::Completion<T> done) {
   };
 }
 
+template <typename T>
+broker::Completion<T> FaultyBroker::acknowledged(broker::Completion<T> done) {
+  return [this, done = std::move(done)](base::Result<T> result) mutable {
+    if (faults_.happens(faults_.fails_after)) result = away();
+    in_order([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
+  };
+}
+
 void FaultyBroker::later(base::Task task) {
   base::Task unless_stopped = [this, task = std::move(task)]() mutable {
     if (!stopped_) task();
@@ -85,12 +95,7 @@ void FaultyBroker::publish(const model::RoomName& room, model::Sender sender, ba
                            broker::Completion<broker::PublishResult> done) {
   if (fails(done)) return;
   behind_->publish(room, std::move(sender), std::move(data), std::move(options),
-                   [this, done = std::move(done)](auto result) mutable {
-                     if (faults_.happens(faults_.fails_after)) result = away();
-                     in_order([done = std::move(done), result = std::move(result)]() mutable {
-                       done(std::move(result));
-                     });
-                   });
+                   acknowledged(std::move(done)));
 }
 
 void FaultyBroker::history(const model::RoomName& room, broker::HistoryQuery query,
@@ -113,7 +118,7 @@ void FaultyBroker::redact(const model::RoomName& room, model::Sender sender, bas
                           broker::Completion<broker::RedactResult> done) {
   if (fails(done)) return;
   behind_->redact(room, std::move(sender), std::move(data), target, std::move(replacement),
-                  std::move(id), on_its_way(std::move(done)));
+                  std::move(id), acknowledged(std::move(done)));
 }
 
 void FaultyBroker::remove_history(const model::RoomName& room, broker::Completion<void> done) {

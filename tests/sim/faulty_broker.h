@@ -83,6 +83,9 @@ class FaultyBroker final : public broker::Broker, public broker::BrokerSink {
   // `done` with what may befall an answer on its way.
   template <typename T>
   [[nodiscard]] broker::Completion<T> on_its_way(broker::Completion<T> done);
+  // The same for a publish, in its order.
+  template <typename T>
+  [[nodiscard]] broker::Completion<T> acknowledged(broker::Completion<T> done);
   void later(base::Task task);
   // What is to stay in order: sink calls, and the acknowledgements of publishes.
   void in_order(base::Task task);

@@ -70,6 +70,12 @@ int main(int argc, char** argv) {
   print("restarts", totals.restarts);
   print("holes filled", totals.holes);
   print("tails filled", totals.tails);
+  print("talkers", totals.talkers);
+  print("replies", totals.replies);
+  print("session deliveries", totals.session_deliveries);
+  print("session recoveries", totals.session_recoveries);
+  print("session losses", totals.session_losses);
+  print("redactions told", totals.redactions);
   print("calls failed", totals.faults.failed);
   print("delayed", totals.faults.delayed);
   print("dropped", totals.faults.dropped);

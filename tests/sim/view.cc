@@ -93,7 +93,7 @@ void View::publication(const std::string& text) {
   if (!first_) expect(parsed->prev == last_, "a silent gap");
   first_ = false;
   last_ = parsed->offset;
-  seen_.push_back({epoch_, parsed->offset, {parsed->prev, parsed->data}});
+  seen_.push_back({epoch_, parsed->offset, {.prev = parsed->prev, .data = parsed->data}});
   if (state_ == State::kReplaying && --replay_left_ == 0) {
     expect(last_ == joined_at_, "a gap between replay and live");
     state_ = State::kLive;

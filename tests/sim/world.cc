@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/world.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "tests/sim/seat.h"
 
 namespace palaver::tests::sim {
 
@@ -50,9 +54,6 @@ World::World(support::Choices& choices, std::uint64_t schedule_seed, unsigned st
   memory_ = std::make_unique<broker::memory::MemoryNode>(services, config);
 
   options_.shards = shards_;
-  options_.outbox_bytes_max = one_in(2) ? 400 : 4000;
-  if (one_in(3)) options_.home.recovery_bytes_max = 200;
-
   const auto last = base::ShardId{cluster_.shards() - 1};
   truth_broker_ = std::make_unique<broker::memory::MemoryBroker>(last, *memory_, truth_);
   for (std::size_t i = 0; i <= below(3); ++i) {
@@ -62,16 +63,28 @@ World::World(support::Choices& choices, std::uint64_t schedule_seed, unsigned st
     });
   }
   cluster_.run_until_idle();
+  make_talkers();
+  choose_bounds();
   for (unsigned i = 0; i < node_count_; ++i) make_node(i);
   clients_.resize(2 + below(8));
   for (Client& client : clients_) {
     client.room = rooms_[below(rooms_.size())];
-    client.encoding = static_cast<Encoding>(below(palaver::rooms::kEncodingCount));
+    constexpr Encoding kLines[] = {Encoding::kArticle, Encoding::kArticleDeflated,
+                                   Encoding::kJsonDeflated, Encoding::kJsonJoinsDeflated};
+    client.encoding = kLines[below(std::size(kLines))];
   }
 }
 
-World::~World() {
-  for (const auto& node : nodes_) node->stop();
+// As in the server, what a talker's rooms may replay in one turn fits its outbox.
+void World::choose_bounds() {
+  const bool tight = one_in(2);
+  if (talkers_.empty()) {
+    options_.outbox_bytes_max = tight ? 400 : 4000;
+    if (one_in(3)) options_.home.recovery_bytes_max = 200;
+  } else {
+    options_.outbox_bytes_max = tight ? 6'000 : 30'000;
+    options_.home.recovery_bytes_max = tight ? 200 : 1'000;
+  }
 }
 
 support::FakeExecutor& World::executor(std::size_t node, unsigned shard) {
@@ -83,8 +96,8 @@ void World::make_node(std::size_t index) {
   options.first_shard = static_cast<unsigned>(index) * shards_;
   auto node = std::make_unique<support::RoomNode>(
       cluster_, options, encoder_,
-      [this, index](unsigned shard, MemberId member, const model::RoomName&) {
-        on_lost(index, shard, member);
+      [this, index](unsigned shard, MemberId member, const model::RoomName& room) {
+        on_lost(index, shard, member, room);
       },
       [this, index](unsigned shard, broker::BrokerSink& sink) {
         return std::make_unique<FaultyBroker>(
@@ -93,11 +106,15 @@ void World::make_node(std::size_t index) {
               return std::make_unique<broker::memory::MemoryBroker>(id, *memory_, faulty);
             });
       });
-  if (index < nodes_.size()) {
-    nodes_[index] = std::move(node);
-  } else {
-    nodes_.push_back(std::move(node));
+  auto sessions = std::make_unique<support::SessionNode>(
+      cluster_, options.first_shard, *node,
+      support::SessionNode::Shared{*presence_node_, namespaces_, authenticator_});
+  if (index == nodes_.size()) {
+    nodes_.emplace_back();
+    session_nodes_.emplace_back();
   }
+  nodes_[index] = std::move(node);
+  session_nodes_[index] = std::move(sessions);
 }
 
 // The process ends and another begins; its clients are cut.
@@ -108,7 +125,12 @@ void World::restart(std::size_t index) {
   }
   for (const Serial serial : gone) cut(serial);
   nodes_[index]->stop();
+  for (unsigned i = 0; i < shards_; ++i) {
+    const auto shard = static_cast<unsigned>(index) * shards_ + i;
+    cluster_.run_on(base::ShardId{shard}, [this, index, i] { session_nodes_[index]->stop(i); });
+  }
   graveyard_.push_back(std::move(nodes_[index]));
+  session_graveyard_.push_back(std::move(session_nodes_[index]));
   make_node(index);
 }
 
@@ -118,6 +140,7 @@ std::string World::run() {
   check_end();
   for (const Client& client : clients_)
     expect(client.view.failure().empty(), client.view.failure());
+  check_talkers_end();
   expect(truth_.failure().empty(), truth_.failure());
   return failure_;
 }
@@ -125,7 +148,12 @@ std::string World::run() {
 void World::step() {
   const std::size_t what = below(100);
   if (what < 35) {
-    act(below(clients_.size()));
+    const std::size_t who = below(clients_.size() + talkers_.size());
+    if (who < clients_.size()) {
+      act(who);
+    } else {
+      act_talker(who - clients_.size());
+    }
   } else if (what < 65) {
     for (std::size_t i = below(40); i > 0 && cluster_.run_one(); --i) {
     }
@@ -165,17 +193,21 @@ void World::act(std::size_t index) {
   }
 }
 
-void World::connect(std::size_t index) {
+std::pair<World::Serial, World::Connection&> World::open(std::size_t client) {
   Connection connection;
-  connection.client = index;
+  connection.client = client;
   connection.node = below(node_count_);
   connection.shard = static_cast<unsigned>(below(shards_));
   connection.speed = one_in(3) ? static_cast<unsigned>(below(1000)) : 1000;
   connection.stalls = one_in(16);
   const Serial serial = serials_++;
   connection.member = nodes_[connection.node]->fanout(connection.shard).open(serial);
+  return {serial, connections_.emplace(serial, std::move(connection)).first->second};
+}
+
+void World::connect(std::size_t index) {
+  const Serial serial = open(index).first;
   clients_[index].connection = serial;
-  connections_.emplace(serial, std::move(connection));
   on_shard(serial, [this, serial](Connection& open) { join(serial, open); });
 }
 
@@ -196,16 +228,21 @@ void World::join(Serial serial, Connection& connection) {
     options.replay = JoinOptions::Replay::kSince;  // from the beginning
   }
   connection.joining = true;
+  const Redactions::Moment asked = redactions_.now();
   nodes_[connection.node]
       ->hub(connection.shard)
       .join(connection.member, {client.room}, client.encoding, options,
-            [this, serial, options](base::Result<Joined> joined) {
+            [this, serial, options, asked](base::Result<Joined> joined) {
               const auto found = connections_.find(serial);
               if (found == connections_.end()) return Hub::Answer::kLeave;
               Connection& open = found->second;
               open.joining = false;
               if (open.closing) return Hub::Answer::kLeave;
               if (joined) {
+                for (const model::Publication& entry : joined->replay) {
+                  redactions_.replayed(clients_[open.client].room, joined->position.epoch.value,
+                                       entry.offset.value, std::string(entry.data.view()), asked);
+                }
                 on_joined(serial, options, std::move(*joined));
               } else {
                 say(open, View::kRefused);
@@ -244,35 +281,57 @@ void World::cut(Serial serial) {
   if (found == connections_.end()) return;
   Connection& connection = found->second;
   if (one_in(2)) read(connection);
-  clients_[connection.client].view.disconnected();
-  clients_[connection.client].connection = -1;
+  if (connection.seat) {
+    talkers_[connection.client].talker->disconnected();
+    talkers_[connection.client].connection = -1;
+    unseated_.emplace(serial, std::move(connection.seat));
+  } else {
+    clients_[connection.client].view.disconnected();
+    clients_[connection.client].connection = -1;
+  }
   // Still this shard's task as far as anybody can tell: nothing else of it is running.
   auto* const node = nodes_[connection.node].get();
   const MemberId member = connection.member;
   const unsigned shard = connection.shard;
-  executor(connection.node, shard).post([node, shard, member] { node->hub(shard).close(member); });
+  executor(connection.node, shard).post([this, serial, node, shard, member] {
+    unseated_.erase(serial);
+    node->hub(shard).close(member);
+  });
   connections_.erase(found);
 }
 
-void World::say(Connection& connection, const std::string& line) {
-  connection.own_bytes += line.size() + 1;
+void World::say(Connection& connection, const std::string& line, Fanout::Bound bound) {
+  if (bound == Fanout::Bound::kOwn) {
+    connection.own_bytes += line.size() + 1;
+  } else {
+    connection.unit_bytes = std::max(connection.unit_bytes, line.size() + 1);
+  }
   nodes_[connection.node]
       ->fanout(connection.shard)
-      .send(connection.member, base::Frame::copy_of(line + '\n'), Fanout::Bound::kOwn);
+      .send(connection.member, base::Frame::copy_of(line + '\n'), bound);
 }
 
 void World::begin_close(Connection& connection) {
   if (std::exchange(connection.closing, true)) return;
-  say(connection, View::kClose);
+  if (connection.seat) {
+    unseat(connection);
+  } else {
+    say(connection, View::kClose);
+  }
   connection.in_room = false;
   nodes_[connection.node]->hub(connection.shard).leave_all(connection.member);
 }
 
-void World::on_lost(std::size_t node, unsigned shard, MemberId member) {
+void World::on_lost(std::size_t node, unsigned shard, MemberId member,
+                    const model::RoomName& room) {
   for (auto& [serial, connection] : connections_) {
     if (connection.node != node || connection.shard != shard) continue;
     if (!(connection.member == member)) continue;
     if (connection.closing) return;
+    if (connection.seat) {
+      connection.seat->session().on_lost(room);
+      return;
+    }
     say(connection, View::kLostLine);
     connection.in_room = false;
     if (one_in(4)) begin_close(connection);  // like the article's members
@@ -285,8 +344,8 @@ void World::publish(std::size_t index) {
   auto publish = std::make_shared<Publish>();
   publish->client = index;
   publish->id = std::to_string(client.published++);
-  publish->data = std::to_string(index) + '-' + publish->id;
-  publish->data.append(below(one_in(5) ? 300 : 10), '.');
+  publish->data = '"' + std::to_string(index) + '-' + publish->id;
+  publish->data.append(below(one_in(5) ? 300 : 10), '.') += '"';
   publish->node = below(node_count_);
   publish->shard = static_cast<unsigned>(below(shards_));
   publish->ephemeral = one_in(20);

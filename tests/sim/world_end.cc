@@ -15,11 +15,17 @@ void World::heal() {
   rounds(60);
   check_level();
   for (std::size_t i = 0; i < clients_.size(); ++i) publish(i);
+  for (const TalkerSlot& slot : talkers_) {
+    for (SessionView& view : slot.talker->views()) slot.talker->say_something(view);
+  }
   rounds(40);
   check_level();
+  check_presence();
   for (const Client& client : clients_) cut(client.connection);
+  for (const TalkerSlot& slot : talkers_) cut(slot.connection);
   cluster_.advance(seconds{1});
   for (const auto& node : nodes_) expect(node->rooms() == 0, "a room that nobody is in");
+  check_presence();
 }
 
 void World::rounds(int count) {
@@ -41,6 +47,7 @@ void World::rounds(int count) {
       const Serial serial = clients_[i].connection;
       on_shard(serial, [this, serial](Connection& connection) { join(serial, connection); });
     }
+    settle_talkers();
   }
 }
 
@@ -60,6 +67,7 @@ void World::check_level() {
     expect(client.view.state() == View::State::kLive, name_of(client) + "never comes to be live");
     expect(client.view.position() == tops[client.room], name_of(client) + "stands behind the room");
   }
+  check_talkers(tops);
 }
 
 void World::check_end() {
@@ -74,7 +82,7 @@ void World::check_end() {
   for (const Client& client : clients_) {
     for (const View::Seen& seen : client.view.seen()) {
       const Entry* entry = truth_.find(client.room, seen.epoch, seen.offset);
-      expect(entry != nullptr && *entry == seen.entry,
+      expect(entry != nullptr && entry->shows_as(seen.entry.prev, seen.entry.data),
              name_of(client) + "saw what the broker does not have");
     }
   }
@@ -91,6 +99,16 @@ void World::add_to(Totals& totals) const {
     totals.deliveries += client.view.seen().size();
     totals.recoveries += client.view.recoveries();
     totals.losses += client.view.losses();
+  }
+  totals.talkers += talkers_.size();
+  totals.redactions += redactions_.count();
+  for (const TalkerSlot& slot : talkers_) {
+    totals.replies += slot.talker->replies();
+    for (const SessionView& view : slot.talker->views()) {
+      totals.session_deliveries += view.seen().size();
+      totals.session_recoveries += view.recoveries();
+      totals.session_losses += view.losses();
+    }
   }
   totals.overflows += overflows_;
   totals.breaks += breaks_;

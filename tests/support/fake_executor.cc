@@ -123,6 +123,13 @@ void FakeCluster::advance(base::Duration by) {
   move_to(end);
 }
 
+void FakeCluster::run_on(base::ShardId shard, base::Task task) {
+  CHECK(!in_task(), "one task at a time");
+  running_ = shard.value + kFirstShard;
+  task();
+  running_ = kOutside;
+}
+
 void FakeCluster::stop(base::ShardId shard) {
   // Tasks may post while they are destroyed; nothing is taken any more by then.
   stopped_[shard.value] = true;

@@ -61,11 +61,18 @@ class FakeCluster {
   void advance(base::Duration by);
   // The wall clock alone jumps, forward or back.
   void jump_wall(std::chrono::milliseconds by) { wall_ += by; }
+  // Runs `task` at once as one of the shard's, ahead of those that wait: whoever posted them and
+  // the task's poster may have been that late. Not inside of a task.
+  void run_on(base::ShardId shard, base::Task task);
   // The shard ends: its tasks and timers are destroyed, and so is whatever is posted to it later.
   void stop(base::ShardId shard);
 
   // True while a task runs, that is, on "a shard's thread".
   [[nodiscard]] bool in_task() const { return running_ != kOutside; }
+  // The same for one shard.
+  [[nodiscard]] bool runs(base::ShardId shard) const {
+    return running_ == kFirstShard + shard.value;
+  }
   [[nodiscard]] std::size_t ready() const { return ready_; }
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   [[nodiscard]] base::Instant now() const { return now_; }

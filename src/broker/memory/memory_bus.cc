@@ -12,6 +12,7 @@ struct MemoryBusNode::Errand {
   NodeCommand command;
   Completion<void> done;
   std::size_t sender = 0;
+  std::uint32_t instance = 0;  // the sender's: its shard may have another bus by then
 };
 
 MemoryBusNode::MemoryBusNode(std::span<base::Executor* const> shards) : shards_(shards.size()) {
@@ -26,16 +27,19 @@ void MemoryBusNode::run(std::unique_ptr<Errand> errand, std::size_t shard) {
   shards_[target].executor->post([this, errand = std::move(errand), next, last]() mutable {
     if (!last) {
       run(std::move(errand), next);
-    } else if (shards_[errand->sender].sink != nullptr) {
-      errand->done({});
+      return;
     }
+    const Shard& sender = shards_[errand->sender];
+    if (sender.sink != nullptr && sender.instance == errand->instance) errand->done({});
   });
 }
 
 MemoryBus::MemoryBus(base::ShardId shard, MemoryBusNode& node, NodeBusSink& sink)
     : shard_(shard), node_(node) {
-  CHECK(node_.shards_[shard_.value].sink == nullptr, "a shard has one bus at a time");
-  node_.shards_[shard_.value].sink = &sink;
+  MemoryBusNode::Shard& own = node_.shards_[shard_.value];
+  CHECK(own.sink == nullptr, "a shard has one bus at a time");
+  own.sink = &sink;
+  ++own.instance;
 }
 
 MemoryBus::~MemoryBus() { stop(); }
@@ -43,7 +47,10 @@ MemoryBus::~MemoryBus() { stop(); }
 void MemoryBus::send(NodeCommand command, Completion<void> done) {
   if (stopped_) return;
   auto errand = std::make_unique<MemoryBusNode::Errand>(
-      MemoryBusNode::Errand{std::move(command), std::move(done), shard_.value});
+      MemoryBusNode::Errand{.command = std::move(command),
+                            .done = std::move(done),
+                            .sender = shard_.value,
+                            .instance = node_.shards_[shard_.value].instance});
   node_.shards_.front().executor->post(
       [node = &node_, errand = std::move(errand)]() mutable { node->run(std::move(errand), 0); });
 }

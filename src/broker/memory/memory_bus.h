@@ -7,6 +7,7 @@
 // destroyed after they have ended (tasks hold a pointer to it), after all buses.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -28,6 +29,7 @@ class MemoryBusNode {
   struct alignas(64) Shard {
     base::Executor* executor = nullptr;
     NodeBusSink* sink = nullptr;  // null: stopped, or not there yet
+    std::uint32_t instance = 0;   // of the bus that is there, or was the last
   };
   struct Errand;
 

@@ -21,8 +21,18 @@
 namespace palaver::codec::wire {
 namespace {
 
+// Every body of this file comes by here: a part of it is refused. (None at all is an empty object.)
+void check_cuts(std::string_view method, std::string_view body) {
+  for (std::size_t cut = 1; cut < body.size(); ++cut) {
+    const auto request = decode_api_request(method, body.substr(0, cut));
+    ASSERT_FALSE(request) << method << ' ' << body.substr(0, cut);
+    EXPECT_EQ(request.error().code, 107U) << method << ' ' << body.substr(0, cut);
+  }
+}
+
 template <typename T>
 T decoded(std::string_view body) {
+  check_cuts(T::kMethod, body);
   const auto request = decode_api_request(T::kMethod, body);
   if (!request) {
     ADD_FAILURE() << T::kMethod << ' ' << body << ": " << request.error().message;

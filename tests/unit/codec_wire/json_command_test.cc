@@ -6,13 +6,52 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace palaver::codec::wire {
 namespace {
 
+// What a frame holds as far as it is commands: their lines, and how the frame ends.
+struct Read {
+  std::vector<std::string> commands;
+  bool refused = false;
+  friend bool operator==(const Read&, const Read&) = default;
+};
+
+Read read(std::string_view frame) {
+  Read read;
+  while (const auto line = next_line(frame)) {
+    read.refused = !decode_json_command(*line);
+    if (read.refused) break;
+    read.commands.emplace_back(*line);
+  }
+  return read;
+}
+
+// Every command of this file comes by here: a part of it is no command, and does not spoil what
+// stands before it.
+void check_cuts(std::string_view line) {
+  for (std::size_t cut = 0; cut < line.size(); ++cut) {
+    EXPECT_FALSE(decode_json_command(line.substr(0, cut))) << line.substr(0, cut);
+  }
+  const std::string other = R"({"id":7,"rpc":{"method":"m","data":{"a":["\u00e9"]}}})";
+  const std::string one(line);
+  for (const auto& [first, second] : {std::pair(one, other), std::pair(other, one)}) {
+    const std::string frame = first + '\n' + second;
+    EXPECT_EQ(read(frame), (Read{{first, second}, false})) << frame;
+    for (std::size_t cut = 0; cut < frame.size(); ++cut) {
+      Read expected;
+      if (cut >= first.size()) expected.commands.push_back(first);
+      expected.refused = cut > 0 && cut != first.size() && cut != first.size() + 1;
+      EXPECT_EQ(read(std::string_view(frame).substr(0, cut)), expected) << frame << " at " << cut;
+    }
+  }
+}
+
 template <typename T>
 T decoded(std::string_view line, std::uint32_t id = 1) {
+  check_cuts(line);
   const auto command = decode_json_command(line);
   if (!command) {
     ADD_FAILURE() << line << ": " << command.error().message;

@@ -28,11 +28,11 @@ class ArticleSessionTest : public ClientSessionFixture {
   }
   std::size_t present() {
     std::size_t clients = 0;
-    backend_->presence.stats({"room"}, [&](const auto& stats) { clients = stats->clients; });
+    services_->presence.stats({"room"}, [&](const auto& stats) { clients = stats->clients; });
     turn();
     return clients;
   }
-  void command(const broker::NodeCommand& command) { backend_->users.on_command(command); }
+  void command(const broker::NodeCommand& command) { services_->users.on_command(command); }
 
   std::unique_ptr<ArticleSession> article_;
 };

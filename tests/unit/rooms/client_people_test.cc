@@ -23,7 +23,7 @@ class ClientPeopleTest : public ClientSessionFixture {
   // What everybody hears of a room, as the memory broker's own subscriber.
   std::string presence(const std::string& room = "r") {
     std::string clients;
-    backend_->presence.members({room}, [&](const base::Result<std::vector<model::Sender>>& got) {
+    services_->presence.members({room}, [&](const base::Result<std::vector<model::Sender>>& got) {
       for (const model::Sender& member : *got) {
         clients += member.user.value + '/' + member.client + member.info + member.room_info + ' ';
       }
@@ -33,7 +33,7 @@ class ClientPeopleTest : public ClientSessionFixture {
   }
   Lines command(broker::NodeCommand command) {
     bool done = false;
-    backend_->bus.send(std::move(command), [&](const auto&) { done = true; });
+    services_->bus.send(std::move(command), [&](const auto&) { done = true; });
     turn();
     EXPECT_TRUE(done);
     return std::exchange(said_, {});
@@ -330,9 +330,9 @@ TEST_F(ClientPeopleTest, ModeratorsModerate) {
   EXPECT_EQ(rpc("block_user", R"({"user":"ann","seconds":-1})"), 107U);
   EXPECT_EQ(rpc("block_user", R"({"user":"ann","seconds":18446744073709551615})"), 107U);
   EXPECT_EQ(rpc("block_user", R"({"user":"ann","seconds":60})"), 0U);
-  EXPECT_TRUE(backend_->users.is_blocked({"ann"}));
+  EXPECT_TRUE(services_->users.is_blocked({"ann"}));
   EXPECT_EQ(rpc("unblock_user", R"({"user":"ann"})"), 0U);
-  EXPECT_FALSE(backend_->users.is_blocked({"ann"}));
+  EXPECT_FALSE(services_->users.is_blocked({"ann"}));
   EXPECT_EQ(rpc("disconnect_user", R"({"user":"ann"})"), 0U);
   EXPECT_EQ(ended_, 0);
   EXPECT_EQ(said(R"({"id":2,"rpc":{"method":"disconnect_user","data":{"user":"mod"}}})"), Lines{});

@@ -15,41 +15,10 @@ using broker::memory::MemoryNode;
 using codec::wire::RawJson;
 using palaver::rooms::ClientSession;
 
-std::expected<auth::Identity, auth::Refusal> TableAuthenticator::connect(
-    std::string_view token, base::WallTime /*now*/) const {
-  const auto found = users.find(token);
-  if (found == users.end()) return std::unexpected(auth::Refusal::kInvalid);
-  return found->second;
-}
-
-std::expected<auth::Grant, auth::Refusal> TableAuthenticator::subscribe(
-    std::string_view token, const model::UserId& /*user*/, const model::RoomName& /*room*/,
-    base::WallTime /*now*/) const {
-  const auto found = grants.find(token);
-  if (found == grants.end()) return std::unexpected(auth::Refusal::kInvalid);
-  return found->second;
-}
-
-Backend::Backend(support::FakeExecutor& shard, broker::Broker& broker)
-    : executor(&shard),
-      users(shard),
-      presence_node(std::span(&executor, 1)),
-      presence({0}, presence_node),
-      bus_node(std::span(&executor, 1)),
-      bus({0}, bus_node, users),
-      publisher(broker) {}
-
-auth::Identity verified(std::string user) {
-  auth::Identity identity;
-  identity.user = {std::move(user)};
-  identity.standing = auth::Standing::kVerified;
-  return identity;
-}
-
 void ClientSessionFixture::start_with(unsigned failing_call,
                                       broker::memory::MemoryBrokerLimits limits) {
   session_.reset();
-  backend_.reset();
+  session_node_.reset();
   auto cluster = std::make_unique<support::FakeCluster>(1U);
   const broker::memory::ShardServices services{cluster->shard(0), cluster->shard(0)};
   auto memory = std::make_shared<MemoryNode>(
@@ -66,17 +35,12 @@ void ClientSessionFixture::start_with(unsigned failing_call,
               std::make_unique<MemoryBroker>(base::ShardId{shard}, *memory, sink),
               this->cluster().shard(shard), calls_, failing_call);
         });
-  backend_ = std::make_unique<Backend>(this->cluster().shard(0), node().broker(0));
-  services_ = std::make_unique<palaver::rooms::SessionServices>(
-      palaver::rooms::SessionServices{.hub = node().hub(0),
-                                      .users = backend_->users,
-                                      .broker = node().broker(0),
-                                      .presence = backend_->presence,
-                                      .bus = backend_->bus,
-                                      .publisher = backend_->publisher,
-                                      .namespaces = namespaces_,
-                                      .authenticator = authenticator_,
-                                      .clock = this->cluster().shard(0)});
+  base::Executor* const shard = &this->cluster().shard(0);
+  presence_node_ = std::make_unique<broker::memory::PresenceNode>(std::span(&shard, 1));
+  session_node_ = std::make_unique<support::SessionNode>(
+      this->cluster(), 0, node(),
+      support::SessionNode::Shared{*presence_node_, namespaces_, authenticator_});
+  services_ = &session_node_->services(0);
   start_session();
 }
 

@@ -6,57 +6,24 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "auth/authenticator.h"
-#include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
-#include "broker/memory/memory_presence.h"
-#include "chat/publisher.h"
+#include "broker/memory/presence_node.h"
 #include "rooms/client_session.h"
 #include "rooms/namespaces.h"
-#include "rooms/users.h"
+#include "tests/support/session_node.h"
+#include "tests/support/table_authenticator.h"
 #include "tests/unit/rooms/failing_broker.h"
 #include "tests/unit/rooms/rooms_fixture.h"
 
 namespace palaver::tests::rooms {
 
-// Tokens are names of rows; "" is somebody without a token.
-class TableAuthenticator final : public auth::Authenticator {
- public:
-  [[nodiscard]] std::expected<auth::Identity, auth::Refusal> connect(
-      std::string_view token, base::WallTime now) const override;
-  [[nodiscard]] std::expected<auth::Grant, auth::Refusal> subscribe(
-      std::string_view token, const model::UserId& user, const model::RoomName& room,
-      base::WallTime now) const override;
-  [[nodiscard]] bool admits_without_token() const override { return true; }
-  [[nodiscard]] bool lifts_rights() const override { return insecure; }
-
-  std::map<std::string, std::expected<auth::Identity, auth::Refusal>, std::less<>> users{{"", {}}};
-  std::map<std::string, std::expected<auth::Grant, auth::Refusal>, std::less<>> grants;
-  bool insecure = false;
-};
-
-// What a shard's sessions work with beside rooms and broker.
-struct Backend {
-  explicit Backend(support::FakeExecutor& shard, broker::Broker& broker);
-
-  base::Executor* const executor;
-  palaver::rooms::Users users;
-  broker::memory::PresenceNode presence_node;
-  broker::memory::MemoryPresence presence;
-  broker::memory::MemoryBusNode bus_node;
-  broker::memory::MemoryBus bus;
-  palaver::chat::Publisher publisher;
-};
-
-// Named, without anything else.
-[[nodiscard]] auth::Identity verified(std::string user);
+using support::verified;
 
 class ClientSessionFixture : public RoomsFixture,
                              public testing::Test,
@@ -93,10 +60,11 @@ class ClientSessionFixture : public RoomsFixture,
   std::string live() { return seen(*member_); }
   [[nodiscard]] std::int64_t seconds_now();
 
-  TableAuthenticator authenticator_;
+  support::TableAuthenticator authenticator_;
   palaver::rooms::Namespaces namespaces_;
-  std::unique_ptr<Backend> backend_;
-  std::unique_ptr<palaver::rooms::SessionServices> services_;
+  std::unique_ptr<broker::memory::PresenceNode> presence_node_;
+  std::unique_ptr<support::SessionNode> session_node_;
+  const palaver::rooms::SessionServices* services_ = nullptr;  // of session_node_
   std::unique_ptr<palaver::rooms::ClientSession> session_;
   Member* member_ = nullptr;
   std::vector<std::string> said_;
