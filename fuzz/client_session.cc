@@ -159,7 +159,7 @@ Rig::Rig() {
       rooms::ClientSession::Options{.member = member_,
                                     .encoding = rooms::Encoding::kJson,
                                     .joins_encoding = rooms::Encoding::kJsonJoins,
-                                    .client = "c",
+                                    .client = palaver::rooms::ClientId("c"),
                                     .ping_seconds = 25},
       *this, sessions_->services(0));
 }
@@ -228,7 +228,7 @@ void Rig::finish() {
   CHECK(ended_ || !session_->busy(), "a session that is busy forever");
   cluster_.shard(0).post([this] {
     ended_ = true;
-    session_->stop();
+    session_->stop(palaver::rooms::Announcement::kTold);
     rooms_->hub(0).close(member_);
   });
   cluster_.advance(std::chrono::seconds{1});
@@ -240,7 +240,7 @@ void Rig::disconnect(const wire::DisconnectCode& code) {
   CHECK(!ended_, "it ends once");
   CHECK(code.code >= 3000, "a close has a code");
   ended_ = true;
-  session_->stop();
+  session_->stop(palaver::rooms::Announcement::kTold);
   rooms_->hub(0).leave_all(member_);
 }
 

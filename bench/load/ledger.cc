@@ -15,6 +15,9 @@ namespace palaver::bench::load {
 namespace {
 
 constexpr std::size_t kLetters = 26;
+// Messages that may be sent while an earlier one is still on its way, for one that may be in
+// flight.
+constexpr std::size_t kSkew = 16;
 constexpr std::size_t kRoomDigits = 6;
 constexpr std::size_t kSequenceDigits = 10;
 constexpr std::size_t kRoomAt = 2;
@@ -56,7 +59,7 @@ Ledger::Ledger(const std::vector<RoomPlan>& plan, LineFormat format, std::size_t
   }
   for (const RoomPlan& room_plan : plan) {
     CHECK(room_plan.latency_class < kLatencyClasses, "there are two latency classes");
-    const std::size_t ring = std::bit_ceil(std::size_t{room_plan.in_flight_max} * 2);
+    const std::size_t ring = std::bit_ceil(std::size_t{room_plan.in_flight_max} * kSkew);
     Room room;
     room.first = static_cast<ClientIndex>(clients_.size());
     room.members = room_plan.members;

@@ -16,12 +16,13 @@ using palaver::rooms::Fanout;
 World::Seat::Seat(World& world, Serial serial)
     : world_(world),
       serial_(serial),
-      session_(ClientSession::Options{.member = connection()->member,
-                                      .encoding = Encoding::kJson,
-                                      .joins_encoding = Encoding::kJsonJoins,
-                                      .client = "c" + std::to_string(serial),
-                                      .ping_seconds = 25},
-               *this, world.session_nodes_[connection()->node]->services(connection()->shard)) {}
+      session_(
+          ClientSession::Options{.member = connection()->member,
+                                 .encoding = Encoding::kJson,
+                                 .joins_encoding = Encoding::kJsonJoins,
+                                 .client = palaver::rooms::ClientId("c" + std::to_string(serial)),
+                                 .ping_seconds = 25},
+          *this, world.session_nodes_[connection()->node]->services(connection()->shard)) {}
 
 World::Connection* World::Seat::connection() {
   const auto found = world_.connections_.find(serial_);
@@ -149,7 +150,7 @@ void World::hear(Serial serial) {
 
 // The session of a connection that closes says nothing any more; then the close is queued.
 void World::unseat(Connection& connection) {
-  connection.seat->session().stop();
+  connection.seat->session().stop(palaver::rooms::Announcement::kTold);
   const unsigned code = connection.seat->close_code;
   const unsigned slow = codec::wire::kDisconnectSlow.code;
   say(connection, "close " + std::to_string(code == 0 ? slow : code));
