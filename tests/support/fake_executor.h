@@ -61,8 +61,7 @@ class FakeCluster {
   void advance(base::Duration by);
   // The wall clock alone jumps, forward or back.
   void jump_wall(std::chrono::milliseconds by) { wall_ += by; }
-  // Runs `task` at once as one of the shard's, ahead of those that wait: whoever posted them and
-  // the task's poster may have been that late. Not inside of a task.
+  // Runs `task` at once as one of the shard's, ahead of all that wait for it. Not inside a task.
   void run_on(base::ShardId shard, base::Task task);
   // The shard ends: its tasks and timers are destroyed, and so is whatever is posted to it later.
   void stop(base::ShardId shard);

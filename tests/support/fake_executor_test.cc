@@ -90,6 +90,24 @@ TEST(FakeCluster, SeedShufflesPostersButNotWhatOnePosts) {
   EXPECT_GT(seen.size(), 10U);
 }
 
+TEST(FakeCluster, RunsOnAShardAtOnceAheadOfItsTasks) {
+  FakeCluster cluster(2);
+  std::string log;
+  const auto where = [&] {
+    return std::string(cluster.runs(base::ShardId{0}) ? "0" : "") +
+           (cluster.runs(base::ShardId{1}) ? "1" : "");
+  };
+  cluster.shard(1).post([&] { log += 'a' + where(); });
+  cluster.run_on(base::ShardId{1}, [&] {
+    log += 'b' + where();
+    cluster.shard(1).run_after(seconds{1}, [&] { log += 'c' + where(); });
+  });
+  EXPECT_EQ(log, "b1");
+  EXPECT_EQ(where(), "");
+  cluster.advance(seconds{1});
+  EXPECT_EQ(log, "b1a1c1");
+}
+
 TEST(FakeCluster, StopDestroysTasksWithoutRunningThem) {
   FakeCluster cluster(2);
   auto token = std::make_shared<int>(0);
