@@ -112,6 +112,7 @@ class Rig final : public rooms::ClientHost {
   }
   void on_connected() override { CHECK(!std::exchange(connected_, true), "connected once"); }
   bool take_token() override { return tokens_-- > 0; }
+  [[nodiscard]] bool is_behind() override { return false; }
   void on_idle() override { CHECK(!session_->busy(), "it is not busy"); }
   void finish_later() override {
     cluster_.shard(0).post([this] { session_->finish(); });

@@ -69,10 +69,11 @@ void ClientSession::rest() {
   }
 }
 
-// Each command may make the session busy, or end it; those behind it wait, or are dropped.
+// Each command may make the session busy, or end it; those behind it wait, or are dropped. They
+// wait for the client too: recoveries of many rooms must not add up to more than it may owe.
 void ClientSession::run() {
   std::size_t done = 0;
-  while (!busy_ && !ended_ && work_ && done < work_->waiting.size()) {
+  while (!busy_ && !ended_ && work_ && done < work_->waiting.size() && !host_.is_behind()) {
     const Command command = std::move(work_->waiting[done++]);
     execute(command);
   }
@@ -93,9 +94,13 @@ void ClientSession::execute(const Command& command) {
 
 void ClientSession::finish() {
   busy_ = false;
+  go_on();
+}
+
+void ClientSession::go_on() {
   run();
   flush();
-  if (!busy_ && !ended_) host_.on_idle();
+  if (!busy() && !ended_) host_.on_idle();
 }
 
 void ClientSession::stop(Announcement leave) {

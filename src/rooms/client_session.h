@@ -54,6 +54,9 @@ class ClientHost : public SessionHost {
   [[nodiscard]] virtual bool take_token() = 0;
   // The session is not busy() any more.
   virtual void on_idle() = 0;
+  // The client has so much unread that nothing more should be said now; when all of it has gone,
+  // the session's go_on() follows.
+  [[nodiscard]] virtual bool is_behind() = 0;
   // Calls the session's finish() in a task of its own, if it is still there.
   virtual void finish_later() = 0;
   // For completions that come later: the session if it is still there.
@@ -83,7 +86,9 @@ class ClientSession final : public UserSession {
   void check_expiry();
   [[nodiscard]] bool connected() const { return connected_; }
   // A command waits; nothing should be read.
-  [[nodiscard]] bool busy() const { return busy_; }
+  [[nodiscard]] bool busy() const { return busy_ || (work_ && !work_->waiting.empty()); }
+  // The client has read what it was behind with.
+  void go_on();
   // The command that had to wait is done.
   void finish();
   // The connection is closing: nothing is said any more, no command runs, the rooms are left.

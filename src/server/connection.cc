@@ -168,6 +168,7 @@ void Connection::on_flushed() {
     case Phase::kOpen:
       // The handshake is answered; what came before that is the session's first input.
       if (const auto early = std::move(session_->early)) on_session_bytes(*early);
+      if (session_->client) session_->client->go_on();
       read_more_or_wait();
       break;
     case Phase::kClosing:

@@ -131,6 +131,7 @@ class Connection final : public rooms::ClientHost {
   void disconnect(const codec::wire::DisconnectCode& code) override;
   [[nodiscard]] bool take_token() override;
   void on_idle() override;
+  [[nodiscard]] bool is_behind() override;
   void finish_later() override;
   [[nodiscard]] std::function<rooms::ClientSession*()> finder() override;
 

@@ -219,6 +219,15 @@ void Connection::on_idle() {
   if (phase_ == Phase::kOpen) wait_readable();
 }
 
+bool Connection::is_behind() {
+  // A quarter, so that a recovery of the half that is allowed still fits, and live ones beside it.
+  if (context_.fanout.owed_bytes(member_) <= context_.config.limits.outbox_bytes_max / 4) {
+    return false;
+  }
+  context_.host.notify_flushed(member_);
+  return true;
+}
+
 void Connection::finish_later() {
   context_.executor.post([find = finder()] {
     if (rooms::ClientSession* session = find()) session->finish();

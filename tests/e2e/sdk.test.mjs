@@ -212,4 +212,23 @@ forEachEngine('the centrifuge SDK', (flags) => {
     await witness.publish({ text: 'all well' });
     await seen(witness, 1);
   });
+
+  test('recovers more rooms at once than it may owe at one time', async (t) => {
+    const bounds = { 'outbox-bytes-max': '256K', 'messages-burst': 1000 };
+    const server = await startServer(t, { ...flags, ...bounds });
+    const [ann, bob] = [await connected(t, server), await connected(t, server)];
+    const rooms = [];
+    for (let i = 0; i < 8; ++i) rooms.push(await subscribed(ann, `large ${i}`));
+    let ends = 0;
+    ann.on('connecting', ({ code }) => (ends += code === 3008 ? 1 : 0));
+    ann.disconnect();
+    const text = 'x'.repeat(7000);
+    for (let i = 0; i < 8; ++i) {
+      for (let n = 0; n < 14; ++n) await bob.publish(`large ${i}`, { text, n });
+    }
+    ann.connect();
+    await Promise.all(rooms.map((room) => seen(room, 14)));
+    assert.equal(ends, 0, 'it was never cut off as slow');
+    assert.ok(rooms.every((room) => room.contexts.at(-1).recovered));
+  });
 });

@@ -29,6 +29,8 @@ class World::Seat final : public palaver::rooms::ClientHost {
   void on_connected() override {}
   [[nodiscard]] bool take_token() override { return true; }
   void on_idle() override;
+  // The worlds with talkers have bounds in which all of their replays fit.
+  [[nodiscard]] bool is_behind() override { return false; }
   void finish_later() override;
   [[nodiscard]] std::function<palaver::rooms::ClientSession*()> finder() override;
 

@@ -44,6 +44,7 @@ class ClientSessionFixture : public RoomsFixture,
   void disconnect(const codec::wire::DisconnectCode& code) override { ended_ = code.code; }
   [[nodiscard]] bool take_token() override { return tokens_-- > 0; }
   void on_idle() override { ++idle_; }
+  [[nodiscard]] bool is_behind() override { return behind_; }
   void finish_later() override;
   [[nodiscard]] std::function<palaver::rooms::ClientSession*()> finder() override {
     return [this] { return session_.get(); };
@@ -71,6 +72,7 @@ class ClientSessionFixture : public RoomsFixture,
   std::size_t reserved_ = 0;
   int frames_ = 0;
   int idle_ = 0;
+  bool behind_ = false;
   int connects_ = 0;
   int tokens_ = 1000;
   int ended_ = 0;

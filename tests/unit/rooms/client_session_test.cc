@@ -119,6 +119,21 @@ TEST_F(ClientSessionTest, SubscriptionsAreBounded) {
   EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"one more"}})"), 0U);
 }
 
+TEST_F(ClientSessionTest, CommandsWaitForAClientThatIsBehind) {
+  connect();
+  behind_ = true;
+  EXPECT_EQ(said("{\"id\":2,\"ping\":{}}\n{\"id\":3,\"ping\":{}}"), Lines{});
+  EXPECT_TRUE(session_->busy()) << "nothing should be read";
+  session_->go_on();
+  EXPECT_EQ(said(""), Lines{});
+  behind_ = false;
+  const int idle = idle_;
+  session_->go_on();
+  EXPECT_EQ(said(""), (Lines{R"({"id":2,"ping":{}})", R"({"id":3,"ping":{}})"}));
+  EXPECT_FALSE(session_->busy());
+  EXPECT_EQ(idle_, idle + 1) << "reading goes on";
+}
+
 TEST_F(ClientSessionTest, RecoversInPagesAndGoesOnLive) {
   connect();
   const std::size_t count = base::kReplayEntriesMax + 5;
