@@ -75,8 +75,9 @@ void ArticleSession::on_text(std::string_view text,
 }
 
 void ArticleSession::check_expiry() {
-  if (!from_token_ || !from_token_->expires_at) return;
-  const auto ends = base::WallTime{std::chrono::seconds{*from_token_->expires_at}};
+  const auth::Expiry expires_at = from_token_ ? from_token_->expires_at : std::nullopt;
+  if (!expires_at) return;
+  const auto ends = base::WallTime{std::chrono::seconds{*expires_at}};
   if (services_.clock.wall_now() >= ends) host_.disconnect(codec::wire::kDisconnectExpired);
 }
 

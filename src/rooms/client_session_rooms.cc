@@ -167,8 +167,9 @@ Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& r
   }
   std::size_t bytes = base::kReplayReplyBytesMax;
   std::vector<model::Publication> rest;
-  reply(id, enter(request, {.room = request.channel, .grant = kept(grant), .side = Side::kClient},
-                  std::move(*joined), bytes, rest));
+  Subscription subscription{.room = request.channel, .side = Side::kClient};
+  subscription.grant = kept(grant);
+  reply(id, enter(request, std::move(subscription), std::move(*joined), bytes, rest));
   flush();
   for (const model::Publication& publication : rest) host_.replay({request.channel}, publication);
   return Hub::Answer::kStay;

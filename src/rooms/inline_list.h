@@ -3,9 +3,9 @@
 // nearly always have one. For plain values only, without iterators that survive a change.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -13,7 +13,7 @@ namespace palaver::rooms {
 
 template <typename T>
 class InlineList {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) >= sizeof(T*));
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
  public:
   InlineList() = default;
@@ -23,12 +23,12 @@ class InlineList {
     return *this;
   }
   ~InlineList() {
-    if (capacity_ > 1) delete[] heap();
+    if (capacity_ > 1) delete[] storage_.many;
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  [[nodiscard]] T* begin() { return capacity_ > 1 ? heap() : inside(); }
+  [[nodiscard]] T* begin() { return capacity_ > 1 ? storage_.many : &storage_.one; }
   [[nodiscard]] T* end() { return begin() + size_; }
   [[nodiscard]] const T* begin() const { return const_cast<InlineList*>(this)->begin(); }
   [[nodiscard]] const T* end() const { return begin() + size_; }
@@ -45,17 +45,17 @@ class InlineList {
   void pop_back() { --size_; }
 
  private:
-  [[nodiscard]] T* inside() { return reinterpret_cast<T*>(storage_); }
-  [[nodiscard]] T* heap() const {
-    T* pointer = nullptr;
-    std::memcpy(&pointer, storage_, sizeof pointer);
-    return pointer;
-  }
+  union Storage {
+    Storage() : many(nullptr) {}
+    T one;
+    T* many;
+  };
+
   void grow() {
     T* const larger = new T[std::size_t{capacity_} * 2];
-    std::memcpy(larger, begin(), size_ * sizeof(T));
-    if (capacity_ > 1) delete[] heap();
-    std::memcpy(storage_, &larger, sizeof larger);
+    std::copy(begin(), end(), larger);
+    if (capacity_ > 1) delete[] storage_.many;
+    storage_.many = larger;
     capacity_ *= 2;
   }
   void swap(InlineList& other) noexcept {
@@ -64,7 +64,7 @@ class InlineList {
     std::swap(capacity_, other.capacity_);
   }
 
-  alignas(T) std::byte storage_[sizeof(T)]{};  // the element, or the pointer to them
+  Storage storage_;  // the one element, or, where there is room for more, all of them
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 1;
 };
