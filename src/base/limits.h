@@ -61,6 +61,9 @@ inline constexpr std::size_t kReplayBytesMax = 512 * 1024;
 // The same for one reply of the Centrifuge protocol, whose frame (kReplayBytesMax) also holds the
 // publications' other fields.
 inline constexpr std::size_t kReplayReplyBytesMax = 384 * 1024;
+// Data and tags of a publication by the API: the frame that members get stays within
+// kReplayBytesMax. Beyond: error 106.
+inline constexpr std::size_t kPublicationBytesMax = kReplayReplyBytesMax;
 // What a token has granted ends so long after its time, so that a renewal on its way arrives.
 inline constexpr std::chrono::seconds kExpiryGrace{25};
 // Users that may not come. Beyond: the block that would end first is forgotten.

@@ -31,7 +31,9 @@ std::size_t fitting(const std::vector<model::Publication>& publications, std::si
   std::size_t count = 0;
   for (; count < std::min(publications.size(), base::kReplayEntriesMax); ++count) {
     const model::Publication& next = publications[count];
-    const std::size_t size = next.data.size() + next.sender.info.size();
+    const model::Sender& sender = next.sender;
+    const std::size_t size = next.data.size() + next.tags.size() + sender.user.value.size() +
+                             sender.info.size() + sender.room_info.size();
     if (size > bytes) break;
     bytes -= size;
   }

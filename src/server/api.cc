@@ -114,6 +114,11 @@ void Api::on(const ApiPublish& request, OutcomeDone done) {
 
 void Api::publish(const std::string& channel, const ApiPayload& payload, OutcomeDone done) {
   if (!check_channel(channel, done)) return;
+  std::string tags = tags_text(payload.tags);
+  if (payload.data.size() + tags.size() > base::kPublicationBytesMax) {
+    done(std::unexpected(ApiError{kErrorLimitExceeded.code, "data and tags are too large"}));
+    return;
+  }
   auto act = chat::read_act(payload.data);
   if (act && act->kind == chat::Kind::kGone) act = std::unexpected(kErrorServersKind);
   if (!act) {
@@ -126,7 +131,7 @@ void Api::publish(const std::string& channel, const ApiPayload& payload, Outcome
       {.act = std::move(*act),
        .data = base::Frame::copy_of(payload.data),
        .id = payload.idempotency_key,
-       .tags = tags_text(payload.tags),
+       .tags = std::move(tags),
        .retention = payload.skip_history ? Retention::kEphemeral : Retention::kHistory},
       [done = std::move(done)](chat::Publisher::Outcome outcome) mutable {
         if (outcome) {

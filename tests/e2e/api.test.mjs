@@ -233,8 +233,9 @@ test('bad bodies are errors of their own', async (t) => {
   for (const body of bodies) {
     assert.equal(await failing(server, 'publish', body), 107, body);
   }
-  const large = { channel: 'news', data: 'x'.repeat(900_000) };
-  assert.ok((await ask(server, 'publish', large)).offset > 0);
+  const sized = (bytes) => ({ channel: 'news', data: 'x'.repeat(bytes - 2) });
+  assert.ok((await ask(server, 'publish', sized(393_216))).offset > 0);
+  assert.equal(await failing(server, 'publish', sized(393_217)), 106);
   const larger = JSON.stringify({ channel: 'news', data: 'x'.repeat(1_048_576) });
   const answer = await fetch(`${server.origin}/api/publish`, {
     method: 'POST',
