@@ -279,6 +279,8 @@ void ClientSession::on(std::uint32_t id, const RefreshRequest& request) {
     return;
   }
   who_.expires_at = identity->expires_at;
+  // A guest's is what it said when it came.
+  if (identity->guest_token.empty()) set_info(std::move(identity->info));
   reply(id,
         RefreshResult{
             .client = std::string(client()), .version = {}, .expiry = expiry_of(who_.expires_at)});

@@ -193,6 +193,8 @@ class ClientSession final : public UserSession {
                                                    std::vector<model::Publication>& rest);
   Hub::Answer on_joined(std::uint32_t id, const codec::wire::SubscribeRequest& request,
                         const auth::Grant& grant, base::Result<Joined> joined);
+  // Others see it from now on, presence too.
+  void set_info(std::string info);
   // As others in the room see the client.
   [[nodiscard]] model::Sender member_of(const Subscription& subscription) const;
   // The client is told.

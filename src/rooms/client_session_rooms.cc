@@ -204,6 +204,14 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
   return result;
 }
 
+void ClientSession::set_info(std::string info) {
+  if (info == who_.info) return;
+  who_.info = std::move(info);
+  for (const Subscription& subscription : subscriptions_) {
+    announce_join(services_, {subscription.room}, member_of(subscription), Announcement::kSilent);
+  }
+}
+
 model::Sender ClientSession::member_of(const Subscription& subscription) const {
   return {.user = who_.user,
           .client = std::string(client()),

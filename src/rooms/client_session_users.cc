@@ -87,7 +87,7 @@ void ClientSession::carry_out(const broker::RefreshCommand& command) {
     return;
   }
   who_.expires_at = command.expires_at;
-  if (!command.info.empty()) who_.info = command.info;
+  if (!command.info.empty()) set_info(command.info);
   say_line(json_refresh_push(expiry_of(who_.expires_at)));
 }
 

@@ -281,6 +281,19 @@ TEST_F(ClientPeopleTest, ARoomIsJoinedOnceWhoeverAsks) {
   EXPECT_EQ(live(), "");
 }
 
+TEST_F(ClientPeopleTest, ARefreshTellsWhoTheClientIsNow) {
+  connect_ann();
+  subscribe();
+  command(broker::RefreshCommand{
+      .whom = ann(), .expired = false, .expires_at = {}, .info = R"({"name":"Ann"})"});
+  EXPECT_EQ(presence(), R"(ann/c0ffee{"name":"Ann"} )");
+  auto renamed = verified("ann");
+  renamed.info = R"({"name":"Anna"})";
+  authenticator_.users["ann"] = renamed;
+  said(R"({"id":3,"refresh":{"token":"ann"}})");
+  EXPECT_EQ(presence(), R"(ann/c0ffee{"name":"Anna"} )");
+}
+
 TEST_F(ClientPeopleTest, TheServerRefreshesAndSends) {
   connect_ann();
   EXPECT_EQ(command(broker::RefreshCommand{
