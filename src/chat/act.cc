@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "base/limits.h"
-#include "codec/wire/raw_json.h"
 
 namespace palaver::chat {
 
@@ -23,18 +22,6 @@ constexpr std::array kKinds{
     Row{"message", Kind::kMessage}, Row{"edit", Kind::kEdit},     Row{"delete", Kind::kDelete},
     Row{"react", Kind::kReact},     Row{"typing", Kind::kTyping}, Row{"gone", Kind::kGone},
 };
-
-// Without a kind, whoever says a text says a message.
-Kind kind_of(RawJson object) {
-  const auto kind = object.member("kind");
-  if (!kind) {
-    const auto text = object.member("text");
-    return text && text->is_string() ? Kind::kMessage : Kind::kOpaque;
-  }
-  const auto name = kind->string();
-  const auto row = name ? std::ranges::find(kKinds, *name, &Row::name) : kKinds.end();
-  return row == kKinds.end() ? Kind::kOpaque : row->kind;
-}
 
 bool has_text(RawJson object, std::string_view name, std::size_t bytes_max) {
   const auto member = object.member(name);
@@ -64,6 +51,18 @@ std::optional<CommandError> check_fields(RawJson object, Kind kind) {
 }
 
 }  // namespace
+
+// Without a kind, whoever says a text says a message.
+Kind kind_of(RawJson object) {
+  const auto kind = object.member("kind");
+  if (!kind) {
+    const auto text = object.member("text");
+    return text && text->is_string() ? Kind::kMessage : Kind::kOpaque;
+  }
+  const auto name = kind->string();
+  const auto row = name ? std::ranges::find(kKinds, *name, &Row::name) : kKinds.end();
+  return row == kKinds.end() ? Kind::kOpaque : row->kind;
+}
 
 std::expected<Act, CommandError> read_act(std::string_view data) {
   Act act;

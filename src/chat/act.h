@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "codec/wire/codes.h"
+#include "codec/wire/raw_json.h"
 #include "model/position.h"
 
 namespace palaver::chat {
@@ -33,6 +34,9 @@ struct Act {
   std::string id;        // 1 to 64 bytes, or empty: there is none
   model::Offset target;  // of edit, delete and react
 };
+
+// What an object claims to be.
+[[nodiscard]] Kind kind_of(codec::wire::RawJson object);
 
 // What a deleted entry holds from then on.
 inline constexpr std::string_view kGoneData = R"({"kind":"gone"})";

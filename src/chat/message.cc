@@ -3,7 +3,6 @@
 
 #include "base/json_text.h"
 #include "chat/act.h"
-#include "codec/wire/raw_json.h"
 
 namespace palaver::chat {
 
@@ -35,11 +34,9 @@ base::Frame text_message(std::string_view text) {
 
 std::optional<std::string> text_of(std::string_view data) {
   if (const auto plain = plain_text_of(data)) return std::string(*plain);
-  const auto act = read_act(data);
-  // One that breaks a rule of the chat came by the article's protocol, which knows none.
-  const bool message = !act || act->kind == Kind::kMessage;
   const auto json = codec::wire::RawJson::parse(data);
-  if (!message || !json) return {};
+  // Its rules are not asked for: a message of the article's protocol knows none.
+  if (!json || kind_of(*json) != Kind::kMessage) return {};
   const auto text = json->member("text");
   return text ? text->string() : std::nullopt;
 }

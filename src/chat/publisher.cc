@@ -41,11 +41,7 @@ bool is_missing(const base::Result<model::Publication>& target) {
 
 // Stands in for a target that is not kept any more, or never was. No entry will ever have this
 // offset, so that the broker knows a retry of what was stored in time and refuses all else.
-model::Publication nowhere() {
-  model::Publication entry;
-  entry.offset = model::kOffsetEnd;
-  return entry;
-}
+constexpr model::Offset kNowhere = model::kOffsetEnd;
 
 // Whether this may be done to that entry.
 std::optional<CommandError> judge(const Act& act, const model::Publication& target,
@@ -89,20 +85,21 @@ auto in_words(Publisher::Done done) {
 void Publisher::publish(const model::RoomName& room, Author author, Post post, Done done) {
   CHECK(post.act.kind != Kind::kGone, "nobody publishes what the server says of a deleted entry");
   if (const model::Offset offset = post.act.target; offset.value > 0) {
-    broker_.entry(
-        room, offset,
-        [this, room, author = std::move(author), post = std::move(post),
-         done = std::move(done)](base::Result<model::Publication> target) mutable {
-          if (is_missing(target)) {
-            publish_about(room, nowhere(), std::move(author), std::move(post), std::move(done));
-          } else if (!target) {
-            done(std::unexpected(error_of(target.error())));
-          } else if (const auto error = judge(post.act, *target, author)) {
-            done(std::unexpected(*error));
-          } else {
-            publish_about(room, *target, std::move(author), std::move(post), std::move(done));
-          }
-        });
+    broker_.entry(room, offset,
+                  [this, room, author = std::move(author), post = std::move(post),
+                   done = std::move(done)](base::Result<model::Publication> target) mutable {
+                    if (is_missing(target)) {
+                      publish_about(room, kNowhere, std::move(author), std::move(post),
+                                    std::move(done));
+                    } else if (!target) {
+                      done(std::unexpected(error_of(target.error())));
+                    } else if (const auto error = judge(post.act, *target, author)) {
+                      done(std::unexpected(*error));
+                    } else {
+                      publish_about(room, target->offset, std::move(author), std::move(post),
+                                    std::move(done));
+                    }
+                  });
     return;
   }
   broker::PublishOptions options;
@@ -114,11 +111,11 @@ void Publisher::publish(const model::RoomName& room, Author author, Post post, D
                   in_words<broker::PublishResult>(std::move(done)));
 }
 
-void Publisher::publish_about(const model::RoomName& room, const model::Publication& target,
-                              Author author, Post post, Done done) {
+void Publisher::publish_about(const model::RoomName& room, model::Offset target, Author author,
+                              Post post, Done done) {
   std::string id = retry_id(author.sender, post);
   if (post.act.kind == Kind::kDelete) {
-    broker_.redact(room, std::move(author.sender), std::move(post.data), target.offset,
+    broker_.redact(room, std::move(author.sender), std::move(post.data), target,
                    base::Frame::copy_of(kGoneData), std::move(id),
                    in_words<broker::RedactResult>(std::move(done)));
     return;
@@ -126,7 +123,7 @@ void Publisher::publish_about(const model::RoomName& room, const model::Publicat
   broker::PublishOptions options;
   options.id = std::move(id);
   options.tags = std::move(post.tags);
-  options.about = target.offset;
+  options.about = target;
   broker_.publish(room, std::move(author.sender), std::move(post.data), std::move(options),
                   in_words<broker::PublishResult>(std::move(done)));
 }

@@ -48,8 +48,8 @@ class Publisher {
   void publish(const model::RoomName& room, Author author, Post post, Done done);
 
  private:
-  void publish_about(const model::RoomName& room, const model::Publication& target, Author author,
-                     Post post, Done done);
+  void publish_about(const model::RoomName& room, model::Offset target, Author author, Post post,
+                     Done done);
 
   broker::Broker& broker_;
 };

@@ -110,7 +110,7 @@ void ClientSession::stop(Announcement leave) {
   connected_ = false;
   for (const Subscription& subscription : std::exchange(subscriptions_, {})) {
     const bool told = leave == Announcement::kTold;
-    announce_leave(services_, {subscription.room}, member_of(subscription),
+    announce_leave(services_, {subscription.room}, member_of(&subscription),
                    told ? subscription.announced : leave);
   }
 }

@@ -143,6 +143,18 @@ class ClientSession final : public UserSession {
   void reply(std::uint32_t id, const Result& result) {
     say_line(codec::wire::json_reply(id, result));
   }
+  // Makes the session busy: a completion that finds the session again, has `act(session, result)`
+  // say what came of it, and lets the next command run.
+  template <typename Act>
+  auto when_done(Act act) {
+    busy_ = true;
+    return [find = host_.finder(), act = std::move(act)](auto result) {
+      ClientSession* const session = find();
+      if (session == nullptr) return;
+      act(*session, std::move(result));
+      session->finish();
+    };
+  }
   void refuse(std::uint32_t id, const codec::wire::CommandError& error);
   void refuse(std::uint32_t id, auth::Refusal refusal);        // of a connection's token
   void refuse_grant(std::uint32_t id, auth::Refusal refusal);  // of a subscription's token
@@ -196,7 +208,8 @@ class ClientSession final : public UserSession {
   // Others see it from now on, presence too.
   void set_info(std::string info);
   // As others in the room see the client.
-  [[nodiscard]] model::Sender member_of(const Subscription& subscription) const;
+  // Null: of a room that it is not in.
+  [[nodiscard]] model::Sender member_of(const Subscription* subscription) const;
   // The client is told.
   void leave(const std::string& room, const codec::wire::UnsubscribeCode& code);
   void forget(const std::string& room);

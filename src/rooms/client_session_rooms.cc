@@ -199,7 +199,7 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
   if (joined.recovered) result.position.offset = request.since.offset;
   const bool told = announcements_.take(kAnnouncements, services_.clock.now());
   subscription.announced = told ? Announcement::kTold : Announcement::kSilent;
-  announce_join(services_, {subscription.room}, member_of(subscription), subscription.announced);
+  announce_join(services_, {subscription.room}, member_of(&subscription), subscription.announced);
   subscriptions_.push_back(std::move(subscription));
   return result;
 }
@@ -208,15 +208,15 @@ void ClientSession::set_info(std::string info) {
   if (info == who_.info) return;
   who_.info = std::move(info);
   for (const Subscription& subscription : subscriptions_) {
-    announce_join(services_, {subscription.room}, member_of(subscription), Announcement::kSilent);
+    announce_join(services_, {subscription.room}, member_of(&subscription), Announcement::kSilent);
   }
 }
 
-model::Sender ClientSession::member_of(const Subscription& subscription) const {
+model::Sender ClientSession::member_of(const Subscription* subscription) const {
   return {.user = who_.user,
           .client = std::string(client()),
           .info = who_.info,
-          .room_info = subscription.info()};
+          .room_info = subscription == nullptr ? std::string() : subscription->info()};
 }
 
 void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) {
@@ -231,7 +231,7 @@ void ClientSession::leave(const std::string& room, const UnsubscribeCode& code) 
 void ClientSession::forget(const std::string& room) {
   const Subscription* subscription = find(room);
   if (subscription == nullptr) return;
-  announce_leave(services_, {room}, member_of(*subscription), subscription->announced);
+  announce_leave(services_, {room}, member_of(subscription), subscription->announced);
   subscriptions_.erase(subscriptions_.begin() + (subscription - subscriptions_.data()));
 }
 
@@ -281,25 +281,17 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
     refuse(id, *error);
     return;
   }
-  chat::Author author{
-      .sender = {.user = who_.user, .client = std::string(client()), .info = who_.info},
-      .role = who_.role};
-  if (const Subscription* subscription = find(request.channel)) {
-    author.sender.room_info = subscription->info();
-  }
-  busy_ = true;
-  services_.publisher.publish({request.channel}, std::move(author),
-                              {.act = std::move(*act), .data = base::Frame::copy_of(request.data)},
-                              [find = host_.finder(), id](const chat::Publisher::Outcome& outcome) {
-                                ClientSession* session = find();
-                                if (session == nullptr) return;
-                                if (outcome) {
-                                  session->reply(id, PublishResult{});
-                                } else {
-                                  session->refuse(id, outcome.error());
-                                }
-                                session->finish();
-                              });
+  chat::Author author{.sender = member_of(find(request.channel)), .role = who_.role};
+  services_.publisher.publish(
+      {request.channel}, std::move(author),
+      {.act = std::move(*act), .data = base::Frame::copy_of(request.data)},
+      when_done([id](ClientSession& session, const chat::Publisher::Outcome& outcome) {
+        if (outcome) {
+          session.reply(id, PublishResult{});
+        } else {
+          session.refuse(id, outcome.error());
+        }
+      }));
 }
 
 std::optional<CommandError> ClientSession::check_act(const std::string& channel, chat::Kind kind) {
@@ -330,15 +322,11 @@ void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
   }
   query.bytes_max = base::kReplayReplyBytesMax;
   query.direction = request.reverse ? Direction::kReverse : Direction::kForward;
-  busy_ = true;
   services_.broker.history(
       {request.channel}, query,
-      [find = host_.finder(), id, request](base::Result<broker::History> history) {
-        ClientSession* session = find();
-        if (session == nullptr) return;
-        session->on_history(id, request, std::move(history));
-        session->finish();
-      });
+      when_done([id, request](ClientSession& session, base::Result<broker::History> history) {
+        session.on_history(id, request, std::move(history));
+      }));
 }
 
 void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
@@ -367,15 +355,11 @@ bool ClientSession::check_presence(std::uint32_t id, const std::string& channel)
 
 void ClientSession::on(std::uint32_t id, const PresenceRequest& request) {
   if (!check_presence(id, request.channel)) return;
-  busy_ = true;
   services_.presence.members(
       {request.channel},
-      [find = host_.finder(), id](base::Result<std::vector<model::Sender>> members) {
-        ClientSession* session = find();
-        if (session == nullptr) return;
-        session->on_presence(id, std::move(members));
-        session->finish();
-      });
+      when_done([id](ClientSession& session, base::Result<std::vector<model::Sender>> members) {
+        session.on_presence(id, std::move(members));
+      }));
 }
 
 void ClientSession::on_presence(std::uint32_t id,
@@ -398,19 +382,15 @@ void ClientSession::on_presence(std::uint32_t id,
 
 void ClientSession::on(std::uint32_t id, const PresenceStatsRequest& request) {
   if (!check_presence(id, request.channel)) return;
-  busy_ = true;
   services_.presence.stats(
       {request.channel},
-      [find = host_.finder(), id](const base::Result<broker::PresenceStats>& stats) {
-        ClientSession* session = find();
-        if (session == nullptr) return;
+      when_done([id](ClientSession& session, const base::Result<broker::PresenceStats>& stats) {
         if (stats) {
-          session->reply(id, in_words(*stats));
+          session.reply(id, in_words(*stats));
         } else {
-          session->refuse(id, error_of(stats.error()));
+          session.refuse(id, error_of(stats.error()));
         }
-        session->finish();
-      });
+      }));
 }
 
 void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {

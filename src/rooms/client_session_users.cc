@@ -100,18 +100,14 @@ void ClientSession::carry_out(const broker::BlockCommand& /*command*/) { end(kDi
 void ClientSession::carry_out(const broker::UnblockCommand& /*command*/) {}
 
 void ClientSession::command_nodes(std::uint32_t id, broker::NodeCommand command) {
-  busy_ = true;
   services_.bus.send(std::move(command),
-                     [find = host_.finder(), id](const base::Result<void>& result) {
-                       ClientSession* session = find();
-                       if (session == nullptr) return;
+                     when_done([id](ClientSession& session, const base::Result<void>& result) {
                        if (result) {
-                         session->reply(id, RpcResult{.data = "{}"});
+                         session.reply(id, RpcResult{.data = "{}"});
                        } else {
-                         session->refuse(id, kErrorInternal);
+                         session.refuse(id, kErrorInternal);
                        }
-                       session->finish();
-                     });
+                     }));
 }
 
 // A moderator's calls: block_user {user, seconds?}, unblock_user {user}, disconnect_user {user}.
