@@ -80,7 +80,7 @@ bool ClientSession::check_right(std::uint32_t id, const Right& right, const std:
   if (services_.authenticator.lifts_rights()) return true;
   const bool subscribed = find(channel) != nullptr;
   // A private room is for those who are in it, whatever else is allowed.
-  const bool hidden = channel.starts_with(kPrivatePrefix) && !subscribed;
+  const bool hidden = is_private(channel) && !subscribed;
   if (!hidden && right.allows(who_.standing, subscribed)) return true;
   refuse(id, kErrorPermissionDenied);
   return false;
@@ -99,9 +99,8 @@ std::optional<auth::Grant> ClientSession::check_subscribe(std::uint32_t id,
       return std::nullopt;
     }
   }
-  const bool is_private = request.channel.starts_with(kPrivatePrefix);
-  const bool allowed = !is_private && options.subscribe.allows(who_.standing, false);
-  if (allowed || authenticator.lifts_rights()) return auth::Grant{};
+  const bool open = is_open_to(options, request.channel, who_.standing);
+  if (open || authenticator.lifts_rights()) return auth::Grant{};
   refuse(id, kErrorPermissionDenied);
   return std::nullopt;
 }
@@ -313,17 +312,10 @@ void ClientSession::on(std::uint32_t id, const HistoryRequest& request) {
     return;
   }
   if (!check_rate(id)) return;
-  using Direction = broker::HistoryQuery::Direction;
-  broker::HistoryQuery query;
-  if (request.since) query.since = request.since->offset;
-  query.limit = base::kReplayEntriesMax;
-  if (request.limit >= 0) {
-    query.limit = std::min(query.limit, static_cast<std::size_t>(request.limit));
-  }
-  query.bytes_max = base::kReplayReplyBytesMax;
-  query.direction = request.reverse ? Direction::kReverse : Direction::kForward;
   services_.broker.history(
-      {request.channel}, query,
+      {request.channel},
+      history_query(request.since, request.limit, request.reverse, base::kReplayEntriesMax,
+                    base::kReplayReplyBytesMax),
       when_done([id, request](ClientSession& session, base::Result<broker::History> history) {
         session.on_history(id, request, std::move(history));
       }));
@@ -335,10 +327,7 @@ void ClientSession::on_history(std::uint32_t id, const HistoryRequest& request,
     refuse(id, error_of(history.error()));
     return;
   }
-  // A position of another life of the room says nothing about this one.
-  const bool foreign = request.since && !request.since->epoch.value.empty() &&
-                       request.since->epoch != history->top.epoch;
-  if (foreign) {
+  if (is_foreign(request.since, history->top)) {
     refuse(id, kErrorUnrecoverablePosition);
     return;
   }
@@ -368,11 +357,7 @@ void ClientSession::on_presence(std::uint32_t id,
     refuse(id, error_of(members.error()));
     return;
   }
-  PresenceResult result;
-  for (const model::Sender& member : *members) {
-    result.presence.emplace(member.client, info_of(member));
-  }
-  const std::string line = json_reply(id, result);
+  const std::string line = json_reply(id, in_words(*members));
   if (line.size() > base::kReplayBytesMax) {
     refuse(id, kErrorLimitExceeded);  // a room for presence_stats
   } else {

@@ -33,7 +33,7 @@ base::Result<void> Namespaces::add(const std::string& name, const RoomOptions& o
 }
 
 const RoomOptions* Namespaces::find(std::string_view room) const {
-  if (room.starts_with(kPrivatePrefix)) room.remove_prefix(1);
+  if (is_private(room)) room.remove_prefix(1);
   const std::size_t end = room.find(kSeparator);
   if (end == std::string_view::npos) return &without_;
   const auto found = named_.find(room.substr(0, end));

@@ -47,7 +47,13 @@ struct RoomOptions {
 };
 
 // Rooms that begin with it need a subscription token.
-inline constexpr char kPrivatePrefix = '$';
+[[nodiscard]] inline bool is_private(std::string_view room) { return room.starts_with('$'); }
+
+// Whether somebody may enter it without one; `options` are the room's.
+[[nodiscard]] inline bool is_open_to(const RoomOptions& options, std::string_view room,
+                                     auth::Standing standing) {
+  return !is_private(room) && options.subscribe.allows(standing, false);
+}
 
 class Namespaces {
  public:

@@ -2,7 +2,10 @@
 // What all sessions of a shard work with, and what each asks of its connection.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "auth/authenticator.h"
 #include "base/clock.h"
@@ -46,6 +49,16 @@ void announce_join(const SessionServices& services, const model::RoomName& room,
 void announce_leave(const SessionServices& services, const model::RoomName& room,
                     const model::Sender& member, Announcement told);
 
+// What clients and the API ask for alike, in the broker's words, and the answers in the wire's.
+//
+// `limit` below 0: no limit of its own. The query keeps to both bounds.
+[[nodiscard]] broker::HistoryQuery history_query(const std::optional<model::Position>& since,
+                                                 std::int32_t limit, bool reverse,
+                                                 std::size_t entries_max, std::size_t bytes_max);
+// A position of another life of the room says nothing about this one.
+[[nodiscard]] bool is_foreign(const std::optional<model::Position>& since,
+                              const model::Position& top);
+[[nodiscard]] codec::wire::PresenceResult in_words(const std::vector<model::Sender>& members);
 [[nodiscard]] codec::wire::PresenceStatsResult in_words(const broker::PresenceStats& stats);
 
 }  // namespace palaver::rooms

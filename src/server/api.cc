@@ -40,6 +40,17 @@ std::unexpected<ApiError> failed(const CommandError& error) {
   return std::unexpected(api_error(error));
 }
 
+// For calls that give nothing but their success.
+broker::Completion<void> empty_result(std::move_only_function<void(ApiOutcome)> done) {
+  return [done = std::move(done)](const base::Result<void>& result) mutable {
+    if (result) {
+      done(ApiDone{});
+    } else {
+      done(std::unexpected(error_of(result.error())));
+    }
+  };
+}
+
 broker::Whom whom_of(const ApiTarget& target) {
   return {.user = {target.user}, .client = target.client, .session = target.session};
 }
@@ -167,14 +178,7 @@ void Api::run_broadcast(std::unique_ptr<BroadcastRun> broadcast) {
 }
 
 void Api::command_nodes(broker::NodeCommand command, OutcomeDone done) {
-  services_.bus.send(std::move(command),
-                     [done = std::move(done)](const base::Result<void>& result) mutable {
-                       if (result) {
-                         done(ApiDone{});
-                       } else {
-                         done(std::unexpected(error_of(result.error())));
-                       }
-                     });
+  services_.bus.send(std::move(command), empty_result(std::move(done)));
 }
 
 void Api::on(const ApiSubscribe& request, OutcomeDone done) {
@@ -225,15 +229,11 @@ void Api::on(const ApiPresence& request, OutcomeDone done) {
   services_.presence.members(
       {request.channel},
       [done = std::move(done)](base::Result<std::vector<model::Sender>> members) mutable {
-        if (!members) {
+        if (members) {
+          done(rooms::in_words(*members));
+        } else {
           done(std::unexpected(error_of(members.error())));
-          return;
         }
-        PresenceResult result;
-        for (const model::Sender& member : *members) {
-          result.presence.emplace(member.client, info_of(member));
-        }
-        done(std::move(result));
       });
 }
 
@@ -252,22 +252,15 @@ void Api::on(const ApiPresenceStats& request, OutcomeDone done) {
 
 void Api::on(const ApiHistory& request, OutcomeDone done) {
   if (!check_channel(request.channel, done)) return;
-  using Direction = broker::HistoryQuery::Direction;
-  broker::HistoryQuery query;
-  if (request.since) query.since = request.since->offset;
-  query.limit = base::kApiHistoryEntriesMax;
-  if (request.limit >= 0) {
-    query.limit = std::min(query.limit, static_cast<std::size_t>(request.limit));
-  }
-  query.bytes_max = base::kApiReplyBytesMax;
-  query.direction = request.reverse ? Direction::kReverse : Direction::kForward;
-  const model::Epoch epoch = request.since ? request.since->epoch : model::Epoch{};
   services_.broker.history(
-      {request.channel}, query,
-      [epoch, done = std::move(done)](base::Result<broker::History> history) mutable {
+      {request.channel},
+      rooms::history_query(request.since, request.limit, request.reverse,
+                           base::kApiHistoryEntriesMax, base::kApiReplyBytesMax),
+      [since = request.since,
+       done = std::move(done)](base::Result<broker::History> history) mutable {
         if (!history) {
           done(std::unexpected(error_of(history.error())));
-        } else if (!epoch.value.empty() && epoch != history->top.epoch) {
+        } else if (rooms::is_foreign(since, history->top)) {
           done(failed(kErrorUnrecoverablePosition));
         } else {
           done(HistoryResult{std::move(history->top), std::move(history->entries)});
@@ -277,14 +270,7 @@ void Api::on(const ApiHistory& request, OutcomeDone done) {
 
 void Api::on(const ApiHistoryRemove& request, OutcomeDone done) {
   if (!check_channel(request.channel, done)) return;
-  services_.broker.remove_history(
-      {request.channel}, [done = std::move(done)](const base::Result<void>& result) mutable {
-        if (result) {
-          done(ApiDone{});
-        } else {
-          done(std::unexpected(error_of(result.error())));
-        }
-      });
+  services_.broker.remove_history({request.channel}, empty_result(std::move(done)));
 }
 
 void Api::on(const ApiChannels& request, OutcomeDone done) {

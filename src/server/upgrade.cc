@@ -74,9 +74,8 @@ Checked read_access(const codec::http::Target& target, const Admission& admissio
   const bool lifted = admission.authenticator.lifts_rights();
   const bool listed =
       std::ranges::find(identity.channels, result.room.value) != identity.channels.end();
-  const bool hidden = result.room.value.starts_with(rooms::kPrivatePrefix);
-  const bool enters = !hidden && options->subscribe.allows(identity.standing, false);
-  if (!lifted && !listed && !enters) {
+  const bool open = rooms::is_open_to(*options, result.room.value, identity.standing);
+  if (!lifted && !listed && !open) {
     return std::unexpected(forbidden(403, "this room is not for everybody"));
   }
   using Publishing = rooms::ArticleSession::Publishing;
