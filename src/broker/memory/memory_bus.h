@@ -7,13 +7,14 @@
 // destroyed after they have ended (tasks hold a pointer to it), after all buses.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/executor.h"
 #include "base/strong.h"
+#include "broker/memory/message.h"
+#include "broker/memory/seat.h"
 #include "broker/node_bus.h"
 
 namespace palaver::broker::memory {
@@ -28,8 +29,7 @@ class MemoryBusNode {
   friend class MemoryBus;
   struct alignas(64) Shard {
     base::Executor* executor = nullptr;
-    NodeBusSink* sink = nullptr;  // null: stopped, or not there yet
-    std::uint32_t instance = 0;   // of the bus that is there, or was the last
+    Seat<NodeBusSink> sink;
   };
   struct Errand;
 
@@ -51,8 +51,8 @@ class MemoryBus final : public NodeBus {
   void stop() override;
 
  private:
-  const base::ShardId shard_;
   MemoryBusNode& node_;
+  const Address address_;
   bool stopped_ = false;
 };
 

@@ -37,17 +37,11 @@ const Usage& MemoryNode::usage(base::ShardId shard) const {
 
 Address MemoryNode::attach(base::ShardId shard, Receiver& receiver) {
   CHECK(shard.value < shards_.size(), "a broker runs on a shard of its node");
-  Shard& slot = at(shard);
-  CHECK(slot.receiver == nullptr, "a shard has one broker at a time");
-  slot.receiver = &receiver;
-  return {shard, ++slot.instance};
+  return {shard, at(shard).receiver.take(receiver)};
 }
 
 void MemoryNode::detach(Address address) {
-  Shard& slot = at(address.shard);
-  CHECK(slot.receiver != nullptr && slot.instance == address.instance,
-        "what is detached was attached");
-  slot.receiver = nullptr;
+  at(address.shard).receiver.leave(address.instance);
   for (unsigned home = 0; home < shards(); ++home) {
     tell(address, base::ShardId{home},
          [address](Partition& partition) { partition.unsubscribe_all(address); });
@@ -88,8 +82,8 @@ void MemoryNode::deliver(base::ShardId shard, std::vector<Addressed>& messages) 
   const Shard& slot = at(shard);
   for (Addressed& addressed : messages) {
     // Asked again each time: any of them may stop the broker.
-    if (!slot.receiver || slot.instance != addressed.to.instance) continue;
-    slot.receiver->receive(addressed.message);
+    Receiver* const receiver = slot.receiver.at(addressed.to.instance);
+    if (receiver != nullptr) receiver->receive(addressed.message);
   }
 }
 

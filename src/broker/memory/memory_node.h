@@ -19,6 +19,7 @@
 #include "broker/memory/limits.h"
 #include "broker/memory/message.h"
 #include "broker/memory/partition.h"
+#include "broker/memory/seat.h"
 
 namespace palaver::broker::memory {
 
@@ -78,8 +79,7 @@ class MemoryNode {
     base::Executor& executor;
     Outgoing outgoing;
     Partition partition;
-    Receiver* receiver = nullptr;  // null: stopped, or not there yet
-    std::uint32_t instance = 0;
+    Seat<Receiver> receiver;
     bool flush_posted = false;
     bool sweep_armed = false;
   };

@@ -14,17 +14,11 @@ PresenceNode::PresenceNode(std::span<base::Executor* const> shards) {
 
 Address PresenceNode::attach(base::ShardId shard, Receiver& receiver) {
   CHECK(shard.value < shards_.size(), "a presence runs on a shard of its node");
-  Shard& slot = at(shard);
-  CHECK(slot.receiver == nullptr, "a shard has one presence at a time");
-  slot.receiver = &receiver;
-  return {shard, ++slot.instance};
+  return {shard, at(shard).receiver.take(receiver)};
 }
 
 void PresenceNode::detach(Address address) {
-  Shard& slot = at(address.shard);
-  CHECK(slot.receiver != nullptr && slot.instance == address.instance,
-        "what is detached was attached");
-  slot.receiver = nullptr;
+  at(address.shard).receiver.leave(address.instance);
   for (unsigned home = 0; home < shards(); ++home) {
     tell(address, base::ShardId{home},
          [address](PresenceTable& table) { table.remove_all_of(address); });
@@ -32,8 +26,8 @@ void PresenceNode::detach(Address address) {
 }
 
 void PresenceNode::deliver(Address to, PresenceAnswer& answer) {
-  const Shard& slot = at(to.shard);
-  if (slot.receiver && slot.instance == to.instance) slot.receiver->receive(answer);
+  Receiver* const receiver = at(to.shard).receiver.at(to.instance);
+  if (receiver != nullptr) receiver->receive(answer);
 }
 
 }  // namespace palaver::broker::memory

@@ -20,6 +20,7 @@
 #include "base/strong.h"
 #include "broker/memory/message.h"
 #include "broker/memory/presence_table.h"
+#include "broker/memory/seat.h"
 
 namespace palaver::broker::memory {
 
@@ -64,8 +65,7 @@ class PresenceNode {
 
     base::Executor& executor;
     PresenceTable table;
-    Receiver* receiver = nullptr;  // null: stopped, or not there yet
-    std::uint32_t instance = 0;
+    Seat<Receiver> receiver;
   };
 
   [[nodiscard]] Shard& at(base::ShardId shard) { return *shards_[shard.value]; }
