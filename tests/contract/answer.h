@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -35,5 +36,20 @@ class Answer {
   bool inside_call_ = true;
   std::optional<base::Result<T>> result_;
 };
+
+// Runs `method(completion)` on the harness' shard and waits for the answer.
+template <typename T, typename Harness, typename Method>
+base::Result<T> answer_on(Harness& harness, unsigned shard, Method method) {
+  Answer<T> answer;
+  harness.post(shard, [&] {
+    method(answer.completion());
+    answer.call_returned();
+  });
+  if (!harness.run_until([&] { return answer.came(); })) {
+    ADD_FAILURE() << "no answer came";
+    std::abort();  // the completion points into this frame
+  }
+  return answer.result();
+}
 
 }  // namespace palaver::tests::contract

@@ -68,7 +68,7 @@ void BrokerContract::replace_broker(unsigned n) {
 }
 
 void BrokerContract::on_shard(unsigned n, base::Task task) {
-  harness_->post(base::ShardId{shard(n)}, std::move(task));
+  harness_->post(shard(n), std::move(task));
 }
 
 void BrokerContract::start_publish(unsigned n, const std::string& room, const std::string& data,

@@ -42,7 +42,7 @@ class BrokerHarness {
   [[nodiscard]] virtual std::unique_ptr<broker::Broker> make_broker(base::ShardId shard,
                                                                     broker::BrokerSink& sink) = 0;
   // Runs `task` on the shard, later: the tests call a broker from its shard's tasks.
-  virtual void post(base::ShardId shard, base::Task task) = 0;
+  virtual void post(unsigned shard, base::Task task) = 0;
   // Runs all shards until `done`; false when that takes too long.
   [[nodiscard]] virtual bool run_until(const std::function<bool()>& done) = 0;
   // Runs all shards for as long as anything that is under way may take.
@@ -106,7 +106,9 @@ class BrokerContract : public testing::TestWithParam<HarnessParam> {
   void on_shard(unsigned n, base::Task task);
   // Runs `method(completion)` on shard `n` and waits for the answer.
   template <typename T, typename Method>
-  base::Result<T> wait(unsigned n, Method method);
+  base::Result<T> wait(unsigned n, Method method) {
+    return answer_on<T>(*harness_, shard(n), std::move(method));
+  }
 
   // The calls of broker.h, on shard `n`, waited for.
   base::Result<model::Position> subscribe(unsigned n, const std::string& room);
@@ -150,19 +152,5 @@ class BrokerContract : public testing::TestWithParam<HarnessParam> {
 // Rising offsets, each prev the offset before; the first has `prev`.
 [[nodiscard]] testing::AssertionResult is_chain(const std::vector<model::Publication>& entries,
                                                 model::Offset prev);
-
-template <typename T, typename Method>
-base::Result<T> BrokerContract::wait(unsigned n, Method method) {
-  Answer<T> answer;
-  on_shard(n, [&] {
-    method(answer.completion());
-    answer.call_returned();
-  });
-  if (!harness_->run_until([&] { return answer.came(); })) {
-    ADD_FAILURE() << "no answer came";
-    std::abort();  // the completion points into this frame
-  }
-  return answer.result();
-}
 
 }  // namespace palaver::tests::contract

@@ -88,16 +88,9 @@ void NodeBusContract::stop_and_replace(unsigned n) {
 }
 
 base::Result<void> NodeBusContract::send(unsigned n, NodeCommand command) {
-  Answer<void> answer;
-  on_shard(n, [&] {
-    bus(n).send(std::move(command), answer.completion());
-    answer.call_returned();
+  return answer_on<void>(*harness_, shard(n), [&](broker::Completion<void> done) {
+    bus(n).send(std::move(command), std::move(done));
   });
-  if (!harness_->run_until([&] { return answer.came(); })) {
-    ADD_FAILURE() << "no answer came";
-    std::abort();  // the completion points into this frame
-  }
-  return answer.result();
 }
 
 namespace {

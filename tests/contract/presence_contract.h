@@ -74,7 +74,9 @@ class PresenceContract : public testing::TestWithParam<PresenceParam> {
   void on_shard(unsigned n, base::Task task) { harness_->post(shard(n), std::move(task)); }
   // Runs `method(completion)` on shard `n` and waits for the answer.
   template <typename T, typename Method>
-  base::Result<T> wait(unsigned n, Method method);
+  base::Result<T> wait(unsigned n, Method method) {
+    return answer_on<T>(*harness_, shard(n), std::move(method));
+  }
 
   // The calls of presence.h, on shard `n`, waited for.
   base::Result<void> add(unsigned n, const std::string& room, const model::Sender& member);
@@ -90,19 +92,5 @@ class PresenceContract : public testing::TestWithParam<PresenceParam> {
 
 [[nodiscard]] model::Sender member(const std::string& client, const std::string& user,
                                    const std::string& info = "");
-
-template <typename T, typename Method>
-base::Result<T> PresenceContract::wait(unsigned n, Method method) {
-  Answer<T> answer;
-  on_shard(n, [&] {
-    method(answer.completion());
-    answer.call_returned();
-  });
-  if (!harness_->run_until([&] { return answer.came(); })) {
-    ADD_FAILURE() << "no answer came";
-    std::abort();  // the completion points into this frame
-  }
-  return answer.result();
-}
 
 }  // namespace palaver::tests::contract

@@ -100,9 +100,7 @@ World::~World() {
 }
 
 void World::make_talkers() {
-  std::vector<base::Executor*> executors;
-  for (unsigned i = 0; i < cluster_.shards(); ++i) executors.push_back(&cluster_.shard(i));
-  presence_node_ = std::make_unique<broker::memory::PresenceNode>(executors);
+  presence_node_ = std::make_unique<broker::memory::PresenceNode>(cluster_.executors());
   presence_ = std::make_unique<broker::memory::MemoryPresence>(base::ShardId{cluster_.shards() - 1},
                                                                *presence_node_);
   const std::size_t count = one_in(2) ? 0 : 1 + below(4);

@@ -80,6 +80,12 @@ std::size_t FakeCluster::choose_lane() {
   return static_cast<std::size_t>(oldest - lanes_.begin());
 }
 
+std::vector<base::Executor*> FakeCluster::executors(unsigned first, unsigned count) {
+  std::vector<base::Executor*> some;
+  for (unsigned i = 0; i < count; ++i) some.push_back(&shard(first + i));
+  return some;
+}
+
 bool FakeCluster::run_one() {
   CHECK(!in_task(), "a task does not run tasks");
   if (ready_ == 0) return false;

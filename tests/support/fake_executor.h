@@ -52,6 +52,10 @@ class FakeCluster {
   [[nodiscard]] unsigned shards() const { return static_cast<unsigned>(executors_.size()); }
   [[nodiscard]] FakeExecutor& shard(unsigned index) { return *executors_.at(index); }
 
+  // Of all shards, or of `count` from `first` on: what a node of them is made of.
+  [[nodiscard]] std::vector<base::Executor*> executors() { return executors(0, shards()); }
+  [[nodiscard]] std::vector<base::Executor*> executors(unsigned first, unsigned count);
+
   // Runs one task. False: none is ready.
   bool run_one();
   // Runs until no task is ready (timers that are not due wait); answers how many ran.

@@ -32,7 +32,7 @@ class SessionNode {
 
   // The node's shards are the cluster's from `first_shard` on, like those of `rooms`.
   SessionNode(FakeCluster& cluster, unsigned first_shard, RoomNode& rooms, const Shared& shared)
-      : bus_node_(executors_of(cluster, first_shard, rooms.shards())) {
+      : bus_node_(cluster.executors(first_shard, rooms.shards())) {
     for (unsigned i = 0; i < rooms.shards(); ++i) {
       shards_.push_back(std::make_unique<Shard>(cluster.shard(first_shard + i), first_shard, i,
                                                 rooms, bus_node_, shared));
@@ -76,13 +76,6 @@ class SessionNode {
     palaver::chat::Publisher publisher;
     const palaver::rooms::SessionServices services;
   };
-
-  static std::vector<base::Executor*> executors_of(FakeCluster& cluster, unsigned first,
-                                                   unsigned count) {
-    std::vector<base::Executor*> executors;
-    for (unsigned i = 0; i < count; ++i) executors.push_back(&cluster.shard(first + i));
-    return executors;
-  }
 
   broker::memory::MemoryBusNode bus_node_;
   std::vector<std::unique_ptr<Shard>> shards_;

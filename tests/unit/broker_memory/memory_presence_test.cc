@@ -69,10 +69,8 @@ TEST(PresenceTable, ARoomIsForgottenWithItsLastMember) {
 }
 
 struct TestNode {
-  explicit TestNode(std::unique_ptr<FakeCluster> shards) : cluster(std::move(shards)) {
-    std::vector<base::Executor*> executors;
-    for (unsigned i = 0; i < cluster->shards(); ++i) executors.push_back(&cluster->shard(i));
-    node = std::make_unique<PresenceNode>(executors);
+  explicit TestNode(std::unique_ptr<FakeCluster> shards)
+      : cluster(std::move(shards)), node(std::make_unique<PresenceNode>(cluster->executors())) {
     for (unsigned i = 0; i < cluster->shards(); ++i) {
       presences.push_back(std::make_unique<MemoryPresence>(ShardId{i}, *node));
     }
