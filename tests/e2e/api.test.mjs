@@ -6,12 +6,12 @@ import { test } from 'node:test';
 
 import { join } from './support/client.mjs';
 import { forEachEngine } from './support/matrix.mjs';
-import { connected, kMs, seen, subscribed } from './support/sdk.mjs';
-import { run, startServer } from './support/server.mjs';
+import { kMs, seen, subscribed } from './support/sdk.mjs';
+import { startServer } from './support/server.mjs';
+import { kTokenKey, user } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
 
 const kApiKey = 'the backend';
-const kTokenKey = 'the key of the tests';
 
 async function call(server, method, body, headers = { 'x-api-key': kApiKey }) {
   const answer = await fetch(`${server.origin}/api/${method}`, {
@@ -35,11 +35,6 @@ async function failing(server, method, body) {
   const { status, json } = await call(server, method, body);
   assert.equal(status, 200);
   return json.error.code;
-}
-
-async function user(t, server, name) {
-  const { stdout } = await run(['token', `--token-key=${kTokenKey}`, `--user=${name}`]);
-  return connected(t, server, { token: stdout.trim() });
 }
 
 const start = (t, flags) =>

@@ -10,10 +10,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Crowd, kTokenKey, planOf } from './support/crowd.mjs';
+import { Crowd, planOf } from './support/crowd.mjs';
 import { forEachEngine } from './support/matrix.mjs';
 import { randomOf, violations } from './support/oracle.mjs';
 import { startServer } from './support/server.mjs';
+import { kTokenKey } from './support/tokens.mjs';
 
 const kSeed = Number(process.env.PALAVER_SEED ?? Date.now() % 2 ** 32);
 const kClients = Number(process.env.PALAVER_ORACLE_CLIENTS ?? 40);

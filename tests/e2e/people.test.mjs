@@ -8,21 +8,9 @@ import { test } from 'node:test';
 import { join } from './support/client.mjs';
 import { forEachEngine } from './support/matrix.mjs';
 import { connected, kMs, seen, subscribed } from './support/sdk.mjs';
-import { run, startServer } from './support/server.mjs';
+import { startServer } from './support/server.mjs';
+import { kTokenKey, mint, user } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
-
-const kKey = 'the key of the tests';
-
-async function mint(...flags) {
-  const { code, stdout, stderr } = await run(['token', `--token-key=${kKey}`, ...flags]);
-  assert.equal(code, 0, stderr);
-  return stdout.trim();
-}
-
-async function user(t, server, name, info = { name }) {
-  const token = await mint(`--user=${name}`, `--info=${JSON.stringify(info)}`);
-  return connected(t, server, { token });
-}
 
 /** A subscription that also keeps its publications whole. */
 async function member(sdk, room) {
@@ -41,7 +29,7 @@ const users = async (subscription) => {
 
 forEachEngine('people in a room', (flags) => {
   test('presence tells who is there, by connection and by user', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey, guests: 'true' });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey, guests: 'true' });
     const ann = await member(await user(t, server, 'ann'), 'lobby');
     const phone = await user(t, server, 'ann');
     await member(phone, 'lobby');
@@ -63,7 +51,7 @@ forEachEngine('people in a room', (flags) => {
   });
 
   test('joins and leaves are told to those who asked for them', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey });
     const ann = await member(await user(t, server, 'ann'), 'lobby');
     const quiet = await subscribed(await user(t, server, 'quiet'), 'lobby');
     const told = [];
@@ -81,7 +69,7 @@ forEachEngine('people in a room', (flags) => {
   });
 
   test('typing is live, rare and leaves nothing behind', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey, guests: 'true' });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey, guests: 'true' });
     const ann = await member(await user(t, server, 'ann'), 'lobby');
     const bob = await member(await user(t, server, 'bob'), 'lobby');
     const article = await join(t, server, { room: 'lobby', id: 7 });
@@ -97,7 +85,7 @@ forEachEngine('people in a room', (flags) => {
   });
 
   test('a message is edited by its author and deleted for everybody', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey, guests: 'true' });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey, guests: 'true' });
     const ann = await member(await user(t, server, 'ann'), 'lobby');
     const bob = await member(await user(t, server, 'bob'), 'lobby');
     const mod = await member(await user(t, server, 'mod', { role: 'moderator' }), 'lobby');
@@ -129,7 +117,7 @@ forEachEngine('people in a room', (flags) => {
   });
 
   test('what is not theirs is refused, and nobody notices', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey, guests: 'true' });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey, guests: 'true' });
     const ann = await member(await user(t, server, 'ann'), 'lobby');
     const mallory = await member(await user(t, server, 'mallory'), 'lobby');
     const guest = await member(await connected(t, server), 'lobby');
@@ -166,7 +154,7 @@ forEachEngine('people in a room', (flags) => {
   });
 
   test('moderators act on users through rpc, others do not', async (t) => {
-    const server = await startServer(t, { ...flags, 'token-key': kKey });
+    const server = await startServer(t, { ...flags, 'token-key': kTokenKey });
     const mod = await user(t, server, 'mod', { role: 'moderator' });
     const bob = await user(t, server, 'bob');
     await assert.rejects(bob.rpc('block_user', { user: 'mod' }), { code: 103 });

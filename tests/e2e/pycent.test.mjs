@@ -11,15 +11,15 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { connected, kMs, subscribed } from './support/sdk.mjs';
-import { run, startServer } from './support/server.mjs';
+import { kMs, subscribed } from './support/sdk.mjs';
+import { startServer } from './support/server.mjs';
+import { kTokenKey, user } from './support/tokens.mjs';
 import { deadline, until } from './support/wait.mjs';
 
 const kCheck = path.join(path.dirname(fileURLToPath(import.meta.url)), 'pycent_check.py');
 const kPackage = 'cent==5.2.0';
 const kInstallMs = 120_000;
 const kApiKey = 'the backend';
-const kTokenKey = 'the key of the tests';
 // What the check prints: that none was forgotten is asserted here.
 const kSteps = [
   'presence',
@@ -90,9 +90,7 @@ test('pycent finds what it expects of Centrifugo', async (t) => {
   }
   const flags = { 'api-key': kApiKey, 'token-key': kTokenKey };
   const server = await startServer(t, flags);
-  const name = ['--user=ann', '--info={"name":"Ann"}'];
-  const { stdout } = await run(['token', `--token-key=${kTokenKey}`, ...name]);
-  const ann = await connected(t, server, { token: stdout.trim() });
+  const ann = await user(t, server, 'ann', { name: 'Ann' });
   const events = eventsOf(ann, await subscribed(ann, 'news'));
   const check = await execute(t, 6 * kMs, python, kCheck, `${server.origin}/api`, kApiKey);
   t.diagnostic(check.output.trim().replaceAll('\n', ', '));

@@ -14,17 +14,9 @@ import WebSocket from 'ws';
 
 import { join } from './support/client.mjs';
 import { connected, kMs, newSdk, seen, subscribed } from './support/sdk.mjs';
-import { run, startServer } from './support/server.mjs';
+import { startServer } from './support/server.mjs';
+import { kTokenKey, mint } from './support/tokens.mjs';
 import { deadline, until } from './support/wait.mjs';
-
-const kKey = 'the key of the tests';
-
-/** What the operator's backend would mint. */
-async function mint(...flags) {
-  const { code, stdout, stderr } = await run(['token', `--token-key=${kKey}`, ...flags]);
-  assert.equal(code, 0, stderr);
-  return stdout.trim();
-}
 
 /** The path of a configuration file that ends with the test. */
 function configFile(t, config) {
@@ -40,7 +32,7 @@ const disconnected = (sdk) =>
   deadline(new Promise((resolve) => sdk.on('disconnected', resolve)), kMs, 'the end');
 
 test('a token is who the user is, and what others see', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const token = await mint('--user=ann', '--info={"name":"Ann"}');
   const ann = await connected(t, server, { token });
   const room = await subscribed(ann, 'general');
@@ -60,7 +52,7 @@ test('a token is who the user is, and what others see', async (t) => {
 });
 
 test('without a token nobody comes in where a key is set', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const sdk = newSdk(t, server);
   sdk.connect();
   const context = await disconnected(sdk);
@@ -70,7 +62,7 @@ test('without a token nobody comes in where a key is set', async (t) => {
 });
 
 test('forged tokens end the connection for good', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const good = await mint('--user=ann');
   const [header, payload, signature] = good.split('.');
   const none = Buffer.from('{"alg":"none"}').toString('base64url');
@@ -89,7 +81,7 @@ test('forged tokens end the connection for good', async (t) => {
 });
 
 test('a token is refreshed before the connection expires', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey, 'ping-interval': '200ms' });
+  const server = await startServer(t, { 'token-key': kTokenKey, 'ping-interval': '200ms' });
   let asked = 0;
   const sdk = await connected(t, server, {
     getToken: async () => {
@@ -107,7 +99,7 @@ test('a token is refreshed before the connection expires', async (t) => {
 });
 
 test('an expired token is renewed, and who gets none any more stays away', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const past = await mint('--user=ann', '--expires=1s');
   await until(() => Date.now() / 1000 > JSON.parse(atob(past.split('.')[1])).exp, kMs, 'its end');
   const renewed = await connected(t, server, { token: past, getToken: () => mint('--user=ann') });
@@ -124,7 +116,7 @@ test('an expired token is renewed, and who gets none any more stays away', async
 });
 
 test('private rooms are for those with a subscription token', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const ann = await connected(t, server, { token: await mint('--user=ann') });
   const closed = ann.newSubscription('$council');
   closed.subscribe();
@@ -143,7 +135,7 @@ test('private rooms are for those with a subscription token', async (t) => {
 });
 
 test('a subscription token is refreshed', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const ann = await connected(t, server, { token: await mint('--user=ann') });
   let asked = 0;
   const room = await subscribed(ann, '$council', {
@@ -159,7 +151,7 @@ test('a subscription token is refreshed', async (t) => {
 });
 
 test('the rooms of a token are there from the start, and are recovered', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey });
+  const server = await startServer(t, { 'token-key': kTokenKey });
   const other = await connected(t, server, { token: await mint('--user=bob') });
   const sdk = newSdk(t, server, { token: await mint('--user=ann', '--channels=news,$mine') });
   const data = [];
@@ -239,7 +231,7 @@ test('namespaces say what is allowed', async (t) => {
 });
 
 test('insecure lifts every right and is named in the log', async (t) => {
-  const server = await startServer(t, { 'token-key': kKey, insecure: 'true' });
+  const server = await startServer(t, { 'token-key': kTokenKey, insecure: 'true' });
   const sdk = await connected(t, server);
   const room = await subscribed(sdk, '$secret');
   await room.publish({ n: 1 });

@@ -4,10 +4,9 @@
 // and when; what they all saw is a record for oracle.mjs.
 
 import { connected, cut, kMs, newSdk, subscribed } from './sdk.mjs';
-import { run } from './server.mjs';
+import { mint } from './tokens.mjs';
 import { deadline, until } from './wait.mjs';
 
-export const kTokenKey = 'the key of the tests';
 const kInterruptionSeconds = 2; // each client, on average
 const kHasty = 0.05; // of the posts: the author's connection breaks before the answer comes
 const kEmoji = ['👍', '❤️', '🎉'];
@@ -18,10 +17,7 @@ const kPageEntries = 300;
 // Minting is a process each, and a person is the same one for every server of the tests.
 const tokens = new Map();
 async function tokenOf(name) {
-  if (!tokens.has(name)) {
-    const { stdout } = await run(['token', `--token-key=${kTokenKey}`, `--user=${name}`]);
-    tokens.set(name, stdout.trim());
-  }
+  if (!tokens.has(name)) tokens.set(name, await mint(`--user=${name}`));
   return tokens.get(name);
 }
 
