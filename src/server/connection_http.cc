@@ -195,6 +195,10 @@ void Connection::on_metrics(const std::string& text) {
 }
 
 void Connection::begin_upgrade(const Request& request, const codec::http::Target& target) {
+  // What an earlier one on this connection asked for, and did not get, is of no concern.
+  http_->upgrade = nullptr;
+  http_->client_upgrade = nullptr;
+  http_->subprotocol = {};
   std::optional<UpgradeRefusal> refused;
   if (target.segments.front() == "ws") {
     const ServerConfig& config = context_.config;
@@ -203,7 +207,9 @@ void Connection::begin_upgrade(const Request& request, const codec::http::Target
                                           .namespaces = config.namespaces,
                                           .authenticator = *config.authenticator,
                                           .now = context_.clock.wall_now()});
-    if (upgrade) {
+    if (upgrade && context_.sessions->users.is_blocked(upgrade->sender.user)) {
+      refused = {403, "you are blocked", Refusal::kRights, {}};
+    } else if (upgrade) {
       http_->upgrade = std::make_unique<ArticleUpgrade>(std::move(*upgrade));
     } else {
       refused = std::move(upgrade.error());
@@ -218,9 +224,6 @@ void Connection::begin_upgrade(const Request& request, const codec::http::Target
     } else {
       refused = std::move(upgrade.error());
     }
-  }
-  if (http_->upgrade && context_.sessions->users.is_blocked(http_->upgrade->sender.user)) {
-    refused = {403, "you are blocked", Refusal::kRights, {}};
   }
   if (refused) {
     if (refused->refusal == Refusal::kOrigin) {

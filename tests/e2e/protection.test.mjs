@@ -53,6 +53,29 @@ forEachEngine('protection', (flags) => {
     assert.equal((await from('203.0.113.8')).status, 101);
   });
 
+  test('a refused handshake leaves nothing for the next one on its connection', async (t) => {
+    const bounds = { 'connections-per-ip-max': 1, 'trusted-hops': 1 };
+    const server = await startServer(t, { ...flags, ...bounds });
+    const from = (address) => ({ 'X-Forwarded-For': address });
+    assert.equal((await open(t, server, '/ws/room/1', from('203.0.113.7'))).status, 101);
+    const socket = await RawSocket.connect(server.port);
+    t.after(() => socket.destroy());
+    const ask = (target, address) =>
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n` +
+          `X-Forwarded-For: ${address}\r\n\r\n`,
+      );
+    ask('/connection/websocket', '203.0.113.7');
+    await socket.expect(/^HTTP\/1.1 429 /);
+    ask('/ws/room/2', '203.0.113.8');
+    await socket.expect(/HTTP\/1.1 101 /);
+    const headers = from('203.0.113.9');
+    const member = await join(t, server, { room: 'room', id: 3, headers });
+    member.send('hello');
+    await socket.expect(/\] hello \(3\)$/); // a line of the article's protocol, which it asked for
+  });
+
   test('rooms beyond the bound get 503, open ones stay open to all', async (t) => {
     const server = await startServer(t, { ...flags, 'rooms-max': 2 });
     const first = await join(t, server, { room: 'one', id: 1 });
