@@ -193,6 +193,14 @@ void World::act(std::size_t index) {
   }
 }
 
+void World::on_shard(Serial serial, std::function<void(Connection&)> task) {
+  const Connection& connection = connections_.at(serial);
+  executor(connection.node, connection.shard).post([this, serial, task = std::move(task)] {
+    const auto found = connections_.find(serial);
+    if (found != connections_.end()) task(found->second);
+  });
+}
+
 std::pair<World::Serial, World::Connection&> World::open(std::size_t client) {
   Connection connection;
   connection.client = client;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -122,8 +123,7 @@ class World {
   void restart(std::size_t index);
   [[nodiscard]] support::FakeExecutor& executor(std::size_t node, unsigned shard);
   // On the connection's shard, if it is open then.
-  template <typename Task>
-  void on_shard(Serial serial, Task task);
+  void on_shard(Serial serial, std::function<void(Connection&)> task);
 
   void step();
   void act(std::size_t client);
@@ -202,15 +202,5 @@ class World {
   std::uint64_t overflows_ = 0;
   std::uint64_t breaks_ = 0;
 };
-
-template <typename Task>
-void World::on_shard(Serial serial, Task task) {
-  const Connection& connection = connections_.at(serial);
-  executor(connection.node, connection.shard)
-      .post([this, serial, task = std::move(task)]() mutable {
-        const auto found = connections_.find(serial);
-        if (found != connections_.end()) task(found->second);
-      });
-}
 
 }  // namespace palaver::tests::sim

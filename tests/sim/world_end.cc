@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a world: all heals, and what clients and publishers were told is held against the
 // truth.
+#include "tests/sim/seat.h"
 #include "tests/sim/world.h"
 
 namespace palaver::tests::sim {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "tests/sim/seat.h"
 #include "tests/sim/world.h"
 
 namespace palaver::tests::sim {
