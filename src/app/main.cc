@@ -128,11 +128,11 @@ base::Result<net::IoMode> resolve_io(net::IoMode wanted, const base::Logger& log
 }
 
 // `namespaces` outlives the answer.
-broker::memory::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
+broker::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
   return [&namespaces](const model::RoomName& room) {
     const rooms::RoomOptions* options = namespaces.find(room.value);
     CHECK(options != nullptr, "a room of an unknown namespace is not made");
-    return broker::memory::RoomBounds{.entries_max = options->history_size,
+    return broker::RoomBounds{.entries_max = options->history_size,
                                       .age_max = options->history_ttl,
                                       .meta_ttl = options->history_meta_ttl};
   };

@@ -59,15 +59,24 @@ void Loop::run(TurnEnd& turn_end) {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   bool more = true;  // the first turn does not wait: what was prepared before run() is done at once
   while (!stopping_.load(std::memory_order_relaxed)) {
-    std::size_t events = more ? context_.poll_one() : context_.run_one();
-    while (events > 0 && events < base::kTurnEventsMax && context_.poll_one() > 0) ++events;
-    touch();
-    more = run_tasks();
-    more |= turn_end.end_turn();
-    more |= !ready_.empty();
-    in_turn_ = false;
+    more = turn(turn_end, more ? context_.poll_one() : context_.run_one());
   }
   drop_tasks();
+}
+
+bool Loop::turn(TurnEnd& turn_end, std::size_t events) {
+  while (events > 0 && events < base::kTurnEventsMax && context_.poll_one() > 0) ++events;
+  touch();
+  bool more = run_tasks();
+  more |= turn_end.end_turn();
+  more |= !ready_.empty();
+  in_turn_ = false;
+  return more;
+}
+
+bool Loop::run_turn(TurnEnd& turn_end, base::Duration wait_max) {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  return turn(turn_end, context_.run_one_for(wait_max));
 }
 
 void Loop::drop_tasks() {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <thread>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Loop final : public base::Executor, public base::Clock {
 
   // Turns until stop(). Afterwards the remaining tasks are destroyed, not run.
   void run(TurnEnd& turn_end);
+  // One turn, which waits for its first event so long at most, on the calling thread: several loops
+  // may share it that way, in tests. True when the next turn should not wait.
+  bool run_turn(TurnEnd& turn_end, base::Duration wait_max);
   // From any thread; the turn under way is finished.
   void stop();
 
@@ -49,6 +53,8 @@ class Loop final : public base::Executor, public base::Clock {
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
  private:
+  // `events`: how many of this turn have been handled.
+  bool turn(TurnEnd& turn_end, std::size_t events);
   bool run_tasks();
   void drop_tasks();
 

@@ -5,31 +5,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <functional>
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "model/publication.h"
+#include "broker/room_bounds.h"
 
 namespace palaver::broker::memory {
-
-// What is kept of one room.
-struct RoomBounds {
-  // Entries and their age. Beyond: the room's oldest are forgotten. Entries are visible for exactly
-  // age_max; their memory comes back within kSweepInterval.
-  std::size_t entries_max = base::Limits{}.history_entries_max;
-  base::Duration age_max = base::Limits{}.history_age_max;
-  // Without subscribers, entries and ids it keeps its epoch and last offset for so long.
-  base::Duration meta_ttl = base::Limits{}.history_meta_ttl;
-  friend bool operator==(const RoomBounds&, const RoomBounds&) = default;
-};
-
-// The bounds of a room by its name, the same for as long as the process lives; called on any
-// shard's thread, at several at once. It may answer a few different ones (a namespace each), not
-// one for every room: a partition keeps queues for each, and looks at all of them to find its
-// oldest.
-using BoundsOf = std::function<RoomBounds(const model::RoomName& room)>;
 
 struct MemoryBrokerLimits {
   // Of a room, where no BoundsOf says otherwise: see RoomBounds.
@@ -65,8 +46,5 @@ inline constexpr std::chrono::seconds kSweepInterval{30};
 // What one step of the sweep forgets at most; the next step is a task of its own, so that a burst
 // of a week ago delays nobody.
 inline constexpr std::size_t kSweepDropsMax = 1'024;
-// Calls of one shard that wait for an answer: the queue in front of a busy home shard. Beyond:
-// kLimit.
-inline constexpr std::size_t kCallsUnderWayMax = 65'536;
 
 }  // namespace palaver::broker::memory

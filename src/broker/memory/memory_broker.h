@@ -15,7 +15,7 @@
 #include "broker/broker.h"
 #include "broker/memory/memory_node.h"
 #include "broker/memory/message.h"
-#include "broker/memory/slots.h"
+#include "broker/slots.h"
 #include "model/publication.h"
 
 namespace palaver::broker::memory {

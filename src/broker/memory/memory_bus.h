@@ -14,7 +14,7 @@
 #include "base/executor.h"
 #include "base/strong.h"
 #include "broker/memory/message.h"
-#include "broker/memory/seat.h"
+#include "broker/seat.h"
 #include "broker/node_bus.h"
 
 namespace palaver::broker::memory {

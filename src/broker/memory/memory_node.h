@@ -19,7 +19,7 @@
 #include "broker/memory/limits.h"
 #include "broker/memory/message.h"
 #include "broker/memory/partition.h"
-#include "broker/memory/seat.h"
+#include "broker/seat.h"
 
 namespace palaver::broker::memory {
 

@@ -14,7 +14,7 @@
 #include "base/strong.h"
 #include "broker/memory/limits.h"
 #include "broker/memory/presence_node.h"
-#include "broker/memory/slots.h"
+#include "broker/slots.h"
 #include "broker/presence.h"
 
 namespace palaver::broker::memory {

@@ -5,29 +5,18 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
-#include "base/strong.h"
 #include "broker/broker.h"
+#include "broker/seat.h"
+#include "broker/slots.h"
 #include "model/position.h"
 #include "model/publication.h"
 
 namespace palaver::broker::memory {
-
-// One broker on one shard. A shard's later broker has another instance number, so nothing that was
-// meant for one that has stopped reaches its successor.
-struct Address {
-  base::ShardId shard;
-  std::uint32_t instance = 0;
-  friend bool operator==(const Address&, const Address&) = default;
-};
-
-// A call that waits for its answer, among those of the same kind and address.
-using CallId = std::uint32_t;
 
 struct Published {
   model::RoomName room;

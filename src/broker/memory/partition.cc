@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include "broker/publish_rules.h"
 
 namespace palaver::broker::memory {
 namespace {
@@ -68,7 +69,7 @@ void Partition::unsubscribe_all(Address who) {
 
 base::Result<PublishResult> Partition::publish(const model::RoomName& name, model::Sender sender,
                                                base::Frame data, PublishOptions options) {
-  if (auto checked = check(options); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_publish(options, limits_.dedupe_id_bytes_max); !checked) return std::unexpected(checked.error());
   if (options.retention == model::Retention::kEphemeral) {
     const Room* room = find(name);
     if (!room) return PublishResult{};
@@ -137,7 +138,7 @@ base::Result<model::Publication> Partition::entry(const model::RoomName& name, O
 base::Result<RedactResult> Partition::redact(const model::RoomName& name, model::Sender sender,
                                              base::Frame data, Offset target,
                                              const base::Frame& replacement, std::string id) {
-  if (auto checked = check_id(id); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_publish_id(id, limits_.dedupe_id_bytes_max); !checked) return std::unexpected(checked.error());
   Room* const room = find(name);
   const Offset first = first_with_id(room, sender.user, id);
   if (first != Offset{0}) return RedactResult{{room->epoch, first}};
@@ -206,22 +207,6 @@ model::Epoch Partition::new_epoch() {
     bits /= kAlphabet.size();
   }
   return model::Epoch{std::move(text)};
-}
-
-base::Result<void> Partition::check(const PublishOptions& options) const {
-  const bool ephemeral = options.retention == model::Retention::kEphemeral;
-  if (ephemeral && options.about != Offset{0}) {
-    return base::fail(ErrorCode::kInvalidArgument, "what is ephemeral is about no entry");
-  }
-  if (!ephemeral && options.kind != model::PublicationKind::kData) {
-    return base::fail(ErrorCode::kInvalidArgument, "joins and leaves are ephemeral");
-  }
-  return check_id(options.id);
-}
-
-base::Result<void> Partition::check_id(const std::string& id) const {
-  if (id.size() <= limits_.dedupe_id_bytes_max) return {};
-  return base::fail(ErrorCode::kInvalidArgument, "the id of a publish is too long");
 }
 
 Offset Partition::first_with_id(Room* room, const model::UserId& user, const std::string& id) {

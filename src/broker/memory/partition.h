@@ -84,8 +84,6 @@ class Partition {
   Room& open(const model::RoomName& name);  // finds or makes
   [[nodiscard]] RoomGroup& group_of(const model::RoomName& name);
   [[nodiscard]] model::Epoch new_epoch();
-  [[nodiscard]] base::Result<void> check(const PublishOptions& options) const;
-  [[nodiscard]] base::Result<void> check_id(const std::string& id) const;
   // The offset of the first publish with this id, or 0. Null: the room does not exist.
   [[nodiscard]] model::Offset first_with_id(Room* room, const model::UserId& user,
                                             const std::string& id);

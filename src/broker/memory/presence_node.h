@@ -20,7 +20,7 @@
 #include "base/strong.h"
 #include "broker/memory/message.h"
 #include "broker/memory/presence_table.h"
-#include "broker/memory/seat.h"
+#include "broker/seat.h"
 
 namespace palaver::broker::memory {
 

@@ -5,13 +5,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "broker/memory/message.h"
 
-namespace palaver::broker::memory {
+namespace palaver::broker {
+
+// A call that waits for its answer, among those of the same kind and address.
+using CallId = std::uint32_t;
+
+// Calls of one shard that wait for an answer: the queue in front of a busy home shard. Beyond:
+// kLimit.
+inline constexpr std::size_t kCallsUnderWayMax = 65'536;
 
 // The answer where kCallsUnderWayMax wait already.
 [[nodiscard]] inline std::unexpected<base::Error> too_many_calls() {
@@ -43,4 +50,4 @@ class Slots {
   std::vector<CallId> free_;
 };
 
-}  // namespace palaver::broker::memory
+}  // namespace palaver::broker

@@ -7,8 +7,16 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/strong.h"
 
-namespace palaver::broker::memory {
+namespace palaver::broker {
+
+// Who sits, or sat, on a shard.
+struct Address {
+  base::ShardId shard;
+  std::uint32_t instance = 0;
+  friend bool operator==(const Address&, const Address&) = default;
+};
 
 template <typename T>
 class Seat {
@@ -36,4 +44,4 @@ class Seat {
   std::uint32_t instance_ = 0;
 };
 
-}  // namespace palaver::broker::memory
+}  // namespace palaver::broker

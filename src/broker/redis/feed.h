@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feed: the one socket to a data node of Redis that subscriptions come from. It keeps the set of
+// channels, on every connection again, asks for many in one command, and pings: a connection that
+// is silent for too long is not trusted. What it missed while it was away is the caller's business.
+// Owned and used on its loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/redis/options.h"
+#include "codec/resp/resp.h"
+#include "net/client_stream.h"
+
+namespace palaver::broker::redis {
+
+class Feed final : private net::ClientStream::Observer {
+ public:
+  class Observer {
+   public:
+    // Everything published from now on comes, until on_feed_down().
+    virtual void on_subscribed(const std::string& channel) = 0;
+    virtual void on_message(const std::string& channel, std::string_view message) = 0;
+    virtual void on_feed_down() = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+
+  // All references outlive it.
+  Feed(net::Loop& loop, const RedisOptions& options, Observer& observer);
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  void open(Endpoint address);
+  void close();
+
+  // Later on_subscribed(), on this connection and on each one that follows.
+  void subscribe(const std::string& channel);
+  // A message that is on its way may still come.
+  void unsubscribe(const std::string& channel);
+
+ private:
+  enum class State : std::uint8_t { kClosed, kConnecting, kGreeting, kUp };
+  struct Channel {
+    bool wanted = false;      // by the caller
+    bool asked = false;       // what Redis was told last on this connection
+    bool told = false;        // the caller, of what it wants now
+    unsigned unanswered = 0;  // subscriptions that Redis has not confirmed yet
+  };
+
+  void on_open() override;
+  void on_bytes(std::string_view bytes) override;
+  void on_closed(const std::string& reason) override;
+
+  void connect();
+  void begin();
+  void on_push(codec::resp::Reply push);
+  void change(const std::string& channel);
+  void flush();
+  void drop();
+  void tick();
+
+  net::Loop& loop_;
+  const RedisOptions& options_;
+  Observer& observer_;
+  State state_ = State::kClosed;
+  Endpoint address_;
+  std::unique_ptr<net::ClientStream> stream_;
+  codec::resp::ReplyReader reader_;
+  std::size_t greetings_ = 0;
+  std::unordered_map<std::string, Channel> channels_;
+  std::vector<std::string> changed_;  // to be looked at at the end of the turn
+  bool flush_posted_ = false;
+  bool ticking_ = false;
+  base::Instant heard_;
+  base::Instant pinged_;
+  unsigned failures_ = 0;
+  std::minstd_rand random_;
+};
+
+}  // namespace palaver::broker::redis

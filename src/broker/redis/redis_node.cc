@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls: what each asks of Redis, and how its answer is read.
+#include "broker/redis/redis_node.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "broker/redis/keys.h"
+#include "broker/redis/redis_broker.h"
+
+namespace palaver::broker::redis {
+
+using model::Offset;
+using model::RoomName;
+
+namespace {
+
+std::string text_of(base::Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+// Scope of an id: the room and the user. Those that the server makes begin with another byte.
+std::string scoped_id(const model::UserId& user, const std::string& id) {
+  return "u" + user.value + '\0' + id;
+}
+
+std::string hex_of(std::uint64_t number) {
+  std::array<char, 16> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number, 16);
+  return {text.data(), end};
+}
+
+std::unexpected<base::Error> not_understood() {
+  return base::fail(base::ErrorCode::kUnavailable, "Redis answers what is not understood");
+}
+
+// Of kPublish and kRedact: where the entry is. `duplicate` may be null.
+base::Result<model::Position> stored_at(const base::Result<codec::resp::Reply>& reply,
+                                        bool* duplicate) {
+  if (!reply) return std::unexpected(reply.error());
+  const auto& elements = reply->elements;
+  if (!elements.empty() && elements[0].text == "absent") {
+    return base::fail(base::ErrorCode::kNotFound, "there is no such entry");
+  }
+  if (elements.size() < 3) return not_understood();
+  auto position = parse_position(std::span(elements).subspan(1));
+  if (!position) return not_understood();
+  if (duplicate != nullptr) *duplicate = elements[0].text == "duplicate";
+  return *position;
+}
+
+base::Result<History> parse_history(const base::Result<codec::resp::Reply>& reply) {
+  if (!reply) return std::unexpected(reply.error());
+  auto top = parse_position(reply->elements);
+  if (!top) return not_understood();
+  return History{.top = std::move(*top),
+                 .entries = parse_entries(std::span(reply->elements).subspan(2))};
+}
+
+std::string query_key(const std::string& channel, const HistoryQuery& query) {
+  return (query.since ? std::to_string(query.since->value) : "-") + ' ' +
+         std::to_string(query.limit) + ' ' + std::to_string(query.bytes_max) +
+         (query.direction == HistoryQuery::Direction::kForward ? 'f' : 'r') + channel;
+}
+
+}  // namespace
+
+RedisNode::RedisNode(net::Loop& loop, std::span<base::Executor* const> shards,
+                     RedisNodeConfig config, const base::Logger& log)
+    : loop_(loop),
+      shards_(shards.begin(), shards.end()),
+      config_(std::move(config)),
+      seats_(shards.size()),
+      pipe_(loop, config_.options, *this, log),
+      feed_(loop, config_.options, *this),
+      uid_(hex_of(config_.seed)) {}
+
+RedisNode::~RedisNode() = default;
+
+void RedisNode::close() {
+  pipe_.close();
+  feed_.close();
+}
+
+broker::Address RedisNode::attach(base::ShardId shard, RedisBroker& broker) {
+  ask([](RedisNode& node) { node.open(); });
+  return {shard, seats_[shard.value].take(broker)};
+}
+
+void RedisNode::detach(broker::Address address) {
+  seats_[address.shard.value].leave(address.instance);
+  ask([address](RedisNode& node) {
+    std::vector<RoomName> names;
+    for (const auto& [channel, room] : node.rooms_) names.push_back(room.name);
+    for (const RoomName& name : names) node.unsubscribe(name, address);
+  });
+}
+
+void RedisNode::open() {
+  if (std::exchange(opened_, true)) return;
+  pipe_.open(config_.options.endpoint);
+  feed_.open(config_.options.endpoint);
+  tick();
+}
+
+template <typename T>
+void RedisNode::reply(Answer<T> answer, base::Result<T> result) {
+  deliver(answer.to, [call = answer.call, result = std::move(result)](RedisBroker& broker) mutable {
+    broker.answer<T>(call, std::move(result));
+  });
+}
+template void RedisNode::reply(Answer<model::Position>, base::Result<model::Position>);
+template void RedisNode::reply(Answer<PublishResult>, base::Result<PublishResult>);
+template void RedisNode::reply(Answer<History>, base::Result<History>);
+template void RedisNode::reply(Answer<std::vector<model::Position>>,
+                               base::Result<std::vector<model::Position>>);
+template void RedisNode::reply(Answer<model::Publication>, base::Result<model::Publication>);
+template void RedisNode::reply(Answer<RedactResult>, base::Result<RedactResult>);
+template void RedisNode::reply(Answer<void>, base::Result<void>);
+
+// What the scripts' prelude asks for.
+std::vector<std::string> RedisNode::arguments_of(const RoomName& name) {
+  const RoomBounds bounds = config_.bounds_of(name);
+  return {std::to_string(config_.salt),
+          std::to_string(bounds.entries_max),
+          text_of(bounds.age_max),
+          text_of(bounds.meta_ttl + bounds.age_max),
+          fresh_id(),
+          std::to_string(model::kOffsetOrigin.time_since_epoch().count())};
+}
+
+// Never given out before, by any process: the seed is random.
+std::string RedisNode::fresh_id() { return uid_ + '-' + hex_of(++ids_); }
+
+void RedisNode::ask_redis(ScriptId script, const RoomName& name, std::vector<std::string> more,
+                          Pipe::Done done) {
+  std::vector<std::string> arguments = arguments_of(name);
+  std::ranges::move(more, std::back_inserter(arguments));
+  const auto keys = RoomKeys(name).all();
+  pipe_.run(script, keys, arguments, std::move(done));
+}
+
+void RedisNode::publish(const RoomName& name, const model::Sender& sender, const base::Frame& data,
+                        const PublishOptions& options, Answer<PublishResult> answer) {
+  const std::string channel = channel_of(name);
+  if (options.retention == model::Retention::kEphemeral) {
+    const std::string command[] = {
+        "PUBLISH", channel, ephemeral_message(options.kind, sender, options.tags, data.view())};
+    pipe_.send(
+        command,
+        [this, answer](const Reply& sent) {
+          if (!sent) {
+            reply<PublishResult>(answer, std::unexpected(sent.error()));
+          } else {
+            reply<PublishResult>(answer, PublishResult{});
+          }
+        },
+        Pipe::Repeat::kNever);
+    return;
+  }
+  std::string id = options.id.empty() ? fresh_id() : scoped_id(sender.user, options.id);
+  std::string about = options.about.value == 0 ? "" : std::to_string(options.about.value);
+  ask_redis(ScriptId::kPublish, name,
+            {"p" + channel, pack_header(sender, options.tags), std::string(data.view()),
+             std::move(id), std::move(about)},
+            [this, name, channel, answer](const Reply& stored) {
+              PublishResult result;
+              auto position = stored_at(stored, &result.duplicate);
+              if (!position) {
+                reply<PublishResult>(answer, std::unexpected(position.error()));
+                return;
+              }
+              result.position = *position;
+              witness(name, *position);
+              answer_publish(channel, *position, [this, answer, result = std::move(result)] {
+                reply<PublishResult>(answer, result);
+              });
+            });
+}
+
+void RedisNode::redact(const RoomName& name, const Redaction& redaction,
+                       Answer<RedactResult> answer) {
+  const std::string channel = channel_of(name);
+  std::string id =
+      redaction.id.empty() ? fresh_id() : scoped_id(redaction.sender.user, redaction.id);
+  ask_redis(ScriptId::kRedact, name,
+            {"p" + channel, pack_header(redaction.sender, ""), std::string(redaction.data.view()),
+             std::move(id), std::to_string(redaction.target.value),
+             std::string(redaction.replacement.view())},
+            [this, name, channel, answer](const Reply& stored) {
+              auto position = stored_at(stored, nullptr);
+              if (!position) {
+                reply<RedactResult>(answer, std::unexpected(position.error()));
+                return;
+              }
+              witness(name, *position);
+              answer_publish(channel, *position, [this, answer, position = *position] {
+                reply<RedactResult>(answer, RedactResult{position});
+              });
+            });
+}
+
+// One read of a room at a time for the same question: who asks while Redis reads is answered by the
+// next read, since this one may be older than what the asker has seen.
+void RedisNode::history(const RoomName& name, const HistoryQuery& query, Answer<History> answer) {
+  const std::string key = query_key(channel_of(name), query);
+  Reading& reading = readings_[key];
+  if (!reading.asked.empty()) {
+    reading.next.push_back(answer);
+    return;
+  }
+  reading.asked.push_back(answer);
+  read(key, name, query);
+}
+
+void RedisNode::read(const std::string& key, const RoomName& name, const HistoryQuery& query) {
+  const bool forward = query.direction == HistoryQuery::Direction::kForward;
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  ask_redis(ScriptId::kHistory, name,
+            {query.since ? std::to_string(query.since->value) : "",
+             std::to_string(std::min(query.limit, kMost)), std::to_string(query.bytes_max),
+             forward ? "f" : "r"},
+            [this, key, name, query](const Reply& found) {
+              const base::Result<History> history = parse_history(found);
+              Reading& reading = readings_.at(key);
+              for (const auto answer : std::exchange(reading.asked, std::exchange(reading.next, {}))) {
+                reply<History>(answer, history);
+              }
+              if (reading.asked.empty()) {
+                readings_.erase(key);
+              } else {
+                read(key, name, query);
+              }
+            });
+}
+
+void RedisNode::entry(const RoomName& name, Offset offset, Answer<model::Publication> answer) {
+  const Offset before{offset.value == 0 ? 0 : offset.value - 1};
+  ask_redis(ScriptId::kHistory, name, {std::to_string(before.value), "1", "0", "f"},
+            [this, offset, answer](const Reply& found) {
+              auto history = parse_history(found);
+              if (!history) {
+                reply<model::Publication>(answer, std::unexpected(history.error()));
+              } else if (history->entries.empty() || history->entries[0].offset != offset) {
+                reply<model::Publication>(
+                    answer, base::fail(base::ErrorCode::kNotFound, "there is no such entry"));
+              } else {
+                reply<model::Publication>(answer, std::move(history->entries[0]));
+              }
+            });
+}
+
+void RedisNode::positions(const std::vector<RoomName>& names,
+                          Answer<std::vector<model::Position>> answer) {
+  struct Gathering {
+    std::vector<model::Position> positions;
+    std::size_t missing = 0;
+    base::Error error{};
+  };
+  // One script for each partition that has any.
+  std::map<unsigned, std::vector<std::size_t>> parts;
+  for (std::size_t i = 0; i < names.size(); ++i) parts[partition_of(names[i])].push_back(i);
+  auto gathering = std::make_shared<Gathering>();
+  gathering->positions.resize(names.size());
+  gathering->missing = parts.size();
+  if (parts.empty()) reply<std::vector<model::Position>>(answer, std::vector<model::Position>{});
+  for (const auto& [partition, indices] : parts) {
+    std::vector<std::string> keys;
+    std::vector<std::string> times;
+    for (const std::size_t i : indices) {
+      const RoomBounds bounds = config_.bounds_of(names[i]);
+      keys.push_back(RoomKeys(names[i]).meta);
+      times.push_back(text_of(bounds.meta_ttl + bounds.age_max));
+    }
+    pipe_.run(ScriptId::kPositions, keys, times,
+              [this, gathering, indices, answer](const Reply& found) {
+                if (!found) gathering->error = found.error();
+                for (std::size_t i = 0; found && i < indices.size(); ++i) {
+                  const auto pair = std::span(found->elements).subspan(2 * i, 2);
+                  if (auto position = parse_position(pair)) {
+                    gathering->positions[indices[i]] = std::move(*position);
+                  }
+                }
+                if (--gathering->missing > 0) return;
+                if (gathering->error.message.empty()) {
+                  reply<std::vector<model::Position>>(answer, std::move(gathering->positions));
+                } else {
+                  reply<std::vector<model::Position>>(answer, std::unexpected(gathering->error));
+                }
+              });
+  }
+}
+
+void RedisNode::remove_history(const RoomName& name, Answer<void> answer) {
+  ask_redis(ScriptId::kRemove, name, {"p" + channel_of(name)},
+            [this, answer](const Reply& removed) {
+              if (!removed) {
+                reply<void>(answer, std::unexpected(removed.error()));
+              } else {
+                reply<void>(answer, {});
+              }
+            });
+}
+
+}  // namespace palaver::broker::redis

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// RedisNode: what the Redis brokers of a process share: one pipe and one feed to Redis, on the loop
+// of shard 0, and what is known of the rooms that this process has subscribed to. It carries calls
+// there and answers back, by Executor::post alone. After a connection was lost it subscribes again,
+// looks whether each room is still the one that was seen, and reads what was missed before it
+// passes on what is new.
+//
+// app/ owns it: made before the shards run; close() when they have ended; destroyed after them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/log.h"
+#include "broker/broker.h"
+#include "broker/redis/answer.h"
+#include "broker/redis/entry.h"
+#include "broker/redis/feed.h"
+#include "broker/redis/options.h"
+#include "broker/redis/pipe.h"
+#include "broker/room_bounds.h"
+#include "broker/seat.h"
+#include "net/loop.h"
+
+namespace palaver::broker::redis {
+
+class RedisBroker;
+
+struct RedisNodeConfig {
+  RedisOptions options;
+  BoundsOf bounds_of;
+  std::uint64_t seed = 0;  // random and different in each process
+  std::uint64_t salt = 0;  // random, 0 to model::kOffsetSaltEnd - 1
+};
+
+class RedisNode final : private Pipe::Observer, private Feed::Observer {
+ public:
+  // `loop` is that of the first of `shards`; all outlive the node's last task.
+  RedisNode(net::Loop& loop, std::span<base::Executor* const> shards, RedisNodeConfig config,
+            const base::Logger& log);
+  ~RedisNode();
+  RedisNode(const RedisNode&) = delete;
+  RedisNode& operator=(const RedisNode&) = delete;
+
+  // When no shard runs any more, or none has begun; no call follows.
+  void close();
+
+  // For RedisBroker, on the shard of `address`.
+  [[nodiscard]] broker::Address attach(base::ShardId shard, RedisBroker& broker);
+  void detach(broker::Address address);
+  // Runs `work`, a void(RedisNode&), on the loop's thread, later.
+  template <typename Work>
+  void ask(Work work) {
+    loop_.post([this, work = std::move(work)]() mutable { work(*this); });
+  }
+
+  // The rest on the loop's thread.
+  void subscribe(const model::RoomName& name, Answer<model::Position> answer);
+  void unsubscribe(const model::RoomName& name, broker::Address who);
+  void publish(const model::RoomName& name, const model::Sender& sender, const base::Frame& data,
+               const PublishOptions& options, Answer<PublishResult> answer);
+  void history(const model::RoomName& name, const HistoryQuery& query, Answer<History> answer);
+  void positions(const std::vector<model::RoomName>& names,
+                 Answer<std::vector<model::Position>> answer);
+  void entry(const model::RoomName& name, model::Offset offset, Answer<model::Publication> answer);
+  struct Redaction {
+    model::Sender sender;
+    base::Frame data;
+    model::Offset target;
+    base::Frame replacement;
+    std::string id;
+  };
+  void redact(const model::RoomName& name, const Redaction& redaction,
+              Answer<RedactResult> answer);
+  void remove_history(const model::RoomName& name, Answer<void> answer);
+  template <typename T>
+  void reply(Answer<T> answer, base::Result<T> result);
+
+ private:
+  using Reply = base::Result<codec::resp::Reply>;
+  // The answer to a publish that the subscribers of this process have not seen yet.
+  struct HeldAck {
+    base::Instant since;
+    std::move_only_function<void()> tell;
+  };
+  struct Room {
+    explicit Room(model::RoomName of) : name(std::move(of)) {}
+
+    const model::RoomName name;
+    std::vector<broker::Address> subscribers;
+    std::vector<Answer<model::Position>> waiting;  // for the room to be in step
+    bool known = false;    // its subscribers have been told where it is
+    bool fed = false;      // the feed brings everything from now on
+    bool in_step = false;  // `seen` is where Redis is, but for what the feed still brings
+    bool stepping = false;  // getting there
+    model::Epoch epoch;    // empty: not known yet
+    model::Offset seen;    // passed on to the subscribers, or older than they
+    model::Offset acked;   // the newest that a publish was answered with
+    std::vector<Live> held;  // came while it was not in step
+    std::multimap<model::Offset, HeldAck> acks;
+  };
+  // Rooms without subscribers where something was published here lately.
+  struct Witnessed {
+    model::Epoch epoch;
+    model::Offset offset;
+    base::Instant until;
+  };
+  struct Reading {
+    std::vector<Answer<History>> asked;
+    std::vector<Answer<History>> next;  // came while Redis was reading
+  };
+
+  // Pipe::Observer, Feed::Observer.
+  void on_pipe_up() override;
+  void on_pipe_down(const std::string& reason) override;
+  void on_subscribed(const std::string& channel) override;
+  void on_message(const std::string& channel, std::string_view message) override;
+  void on_feed_down() override;
+
+  void open();
+  void tick();
+  Room* find(const std::string& channel);
+  [[nodiscard]] std::vector<std::string> arguments_of(const model::RoomName& name);
+  [[nodiscard]] std::string fresh_id();
+
+  void step(const std::string& channel, Room& room);
+  void on_checked(const std::string& channel, Reply reply);
+  void catch_up(const std::string& channel, Room& room, model::Offset until);
+  void on_caught_up(const std::string& channel, model::Offset until, Reply reply);
+  void in_step(const std::string& channel, Room& room);
+  void fail_step(const std::string& channel, Room& room, const base::Error& error);
+  void lose(const std::string& channel, Room& room);
+
+  void pass_on(const std::string& channel, Room& room, Live live);
+  void release_acks(Room& room);
+  void answer_publish(const std::string& channel, model::Position position,
+                      std::move_only_function<void()> tell);
+  void witness(const model::RoomName& name, const model::Position& position);
+
+  void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
+  void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
+                 Pipe::Done done);
+  // Runs `work`, a void(RedisBroker&), on the subscriber's shard if it is still the same.
+  template <typename Work>
+  void deliver(broker::Address to, Work work) {
+    shards_[to.shard.value]->post([this, to, work = std::move(work)]() mutable {
+      RedisBroker* broker = seats_[to.shard.value].at(to.instance);
+      if (broker != nullptr) work(*broker);
+    });
+  }
+
+  net::Loop& loop_;
+  std::vector<base::Executor*> shards_;
+  const RedisNodeConfig config_;
+  std::vector<Seat<RedisBroker>> seats_;  // each touched on its own shard
+  Pipe pipe_;
+  Feed feed_;
+  bool opened_ = false;
+  std::string uid_;
+  std::uint64_t ids_ = 0;
+  std::unordered_map<std::string, Room> rooms_;  // by channel
+  std::unordered_map<model::RoomName, Witnessed> witnessed_;
+  std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
+  std::unordered_map<std::string, Reading> readings_;
+};
+
+}  // namespace palaver::broker::redis

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Redis broker under the broker contract, with a real redis-server.
+#include "broker/redis/redis_broker.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "broker/redis/redis_node.h"
+#include "tests/contract/broker_contract.h"
+#include "tests/contract/redis_shards.h"
+
+namespace palaver::tests::contract {
+namespace {
+
+using broker::redis::RedisBroker;
+using broker::redis::RedisNode;
+using broker::redis::RedisNodeConfig;
+
+std::uint64_t seeds = 1000;
+
+class RedisHarness final : public BrokerHarness {
+ public:
+  RedisHarness(unsigned shards, const base::Limits& limits) : shards_(shards) {
+    std::system("redis-cli -p 16399 flushall >/dev/null");
+    RedisNodeConfig config;
+    config.options.endpoint = {"127.0.0.1", 16399};
+    config.bounds_of = [limits](const model::RoomName&) {
+      return broker::RoomBounds{.entries_max = limits.history_entries_max,
+                                .age_max = limits.history_age_max,
+                                .meta_ttl = limits.history_meta_ttl};
+    };
+    config.seed = 0x5eed0000 + ++seeds;
+    config.salt = 77;
+    node_ = std::make_unique<RedisNode>(shards_.loop(0), shards_.executors(), std::move(config), log_);
+  }
+  ~RedisHarness() override { node_->close(); }
+
+  Abilities abilities() const override { return {.connections = true}; }
+  unsigned shards() const override { return shards_.count(); }
+  std::unique_ptr<broker::Broker> make_broker(base::ShardId shard,
+                                              broker::BrokerSink& sink) override {
+    return std::make_unique<RedisBroker>(shard, *node_, sink);
+  }
+  void post(unsigned shard, base::Task task) override {
+    shards_.loop(shard).post(std::move(task));
+  }
+  bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
+  void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
+  void lose_connections() override {
+    std::system("redis-cli -p 16399 client kill type pubsub >/dev/null");
+    std::system("redis-cli -p 16399 client kill type normal >/dev/null");
+  }
+
+ private:
+  base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
+  std::unique_ptr<RedisNode> node_;  // tasks of the loops hold it
+  RedisShards shards_;
+};
+
+HarnessParam param(const char* name, unsigned shards) {
+  return {name, [shards](const base::Limits& limits) {
+            return std::make_unique<RedisHarness>(shards, limits);
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
+                         testing::Values(param("OneShard", 1), param("ThreeShards", 3)),
+                         [](const auto& p) { return std::string(p.param.name); });
+
+}  // namespace
+}  // namespace palaver::tests::contract
