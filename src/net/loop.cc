@@ -76,7 +76,8 @@ bool Loop::turn(TurnEnd& turn_end, std::size_t events) {
 
 bool Loop::run_turn(TurnEnd& turn_end, base::Duration wait_max) {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  return turn(turn_end, context_.run_one_for(wait_max));
+  const bool waits = wait_max > base::Duration{0};
+  return turn(turn_end, waits ? context_.run_one_for(wait_max) : context_.poll_one());
 }
 
 void Loop::drop_tasks() {

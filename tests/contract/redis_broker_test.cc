@@ -16,6 +16,7 @@
 namespace palaver::tests::contract {
 namespace {
 
+using broker::redis::Links;
 using broker::redis::RedisBroker;
 using broker::redis::RedisNode;
 using broker::redis::RedisNodeConfig;
@@ -26,18 +27,19 @@ class RedisHarness final : public BrokerHarness {
  public:
   RedisHarness(unsigned shards, const base::Limits& limits) : shards_(shards) {
     std::system("redis-cli -p 16399 flushall >/dev/null");
+    broker::redis::RedisOptions options;
+    options.endpoint = {"127.0.0.1", 16399};
     RedisNodeConfig config;
-    config.options.endpoint = {"127.0.0.1", 16399};
     config.bounds_of = [limits](const model::RoomName&) {
       return broker::RoomBounds{.entries_max = limits.history_entries_max,
                                 .age_max = limits.history_age_max,
                                 .meta_ttl = limits.history_meta_ttl};
     };
-    config.seed = 0x5eed0000 + ++seeds;
     config.salt = 77;
-    node_ = std::make_unique<RedisNode>(shards_.loop(0), shards_.executors(), std::move(config), log_);
+    links_ = std::make_unique<Links>(shards_.loop(0), std::move(options), 0x5eed0000 + ++seeds, log_);
+    node_ = std::make_unique<RedisNode>(*links_, shards_.executors(), std::move(config));
   }
-  ~RedisHarness() override { node_->close(); }
+  ~RedisHarness() override { links_->close(); }
 
   Abilities abilities() const override { return {.connections = true}; }
   unsigned shards() const override { return shards_.count(); }
@@ -57,6 +59,7 @@ class RedisHarness final : public BrokerHarness {
 
  private:
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
+  std::unique_ptr<Links> links_;
   std::unique_ptr<RedisNode> node_;  // tasks of the loops hold it
   RedisShards shards_;
 };

@@ -36,11 +36,15 @@ class RedisShards {
       for (std::size_t i = loops_.size(); i-- > 0;) {
         // The last one waits a little, and only if nobody has work.
         const bool waits = i == 0 && !more;
+        running_ = i;
         more |= loops_[i]->run_turn(nothing_, waits ? kWait : base::Duration{0});
       }
+      running_ = loops_.size();
     }
     return true;
   }
+  // Whether this shard's turn is being run.
+  [[nodiscard]] bool runs(unsigned shard) const { return running_ == shard; }
   void run_for(base::Duration time) {
     const base::Instant end = loops_.front()->now() + time;
     (void)run_until([&] { return loops_.front()->now() >= end; });
@@ -53,6 +57,7 @@ class RedisShards {
   };
 
   Nothing nothing_;
+  std::size_t running_ = static_cast<std::size_t>(-1);
   std::vector<std::unique_ptr<net::Loop>> loops_;
 };
 

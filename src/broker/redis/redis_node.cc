@@ -3,8 +3,6 @@
 #include "broker/redis/redis_node.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -28,12 +26,6 @@ std::string text_of(base::Duration duration) {
 // Scope of an id: the room and the user. Those that the server makes begin with another byte.
 std::string scoped_id(const model::UserId& user, const std::string& id) {
   return "u" + user.value + '\0' + id;
-}
-
-std::string hex_of(std::uint64_t number) {
-  std::array<char, 16> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number, 16);
-  return {text.data(), end};
 }
 
 std::unexpected<base::Error> not_understood() {
@@ -71,22 +63,15 @@ std::string query_key(const std::string& channel, const HistoryQuery& query) {
 
 }  // namespace
 
-RedisNode::RedisNode(net::Loop& loop, std::span<base::Executor* const> shards,
-                     RedisNodeConfig config, const base::Logger& log)
-    : loop_(loop),
+RedisNode::RedisNode(Links& links, std::span<base::Executor* const> shards, RedisNodeConfig config)
+    : links_(links),
       shards_(shards.begin(), shards.end()),
       config_(std::move(config)),
-      seats_(shards.size()),
-      pipe_(loop, config_.options, *this, log),
-      feed_(loop, config_.options, *this),
-      uid_(hex_of(config_.seed)) {}
+      seats_(shards.size()) {
+  links_.add(*this);
+}
 
 RedisNode::~RedisNode() = default;
-
-void RedisNode::close() {
-  pipe_.close();
-  feed_.close();
-}
 
 broker::Address RedisNode::attach(base::ShardId shard, RedisBroker& broker) {
   ask([](RedisNode& node) { node.open(); });
@@ -104,8 +89,7 @@ void RedisNode::detach(broker::Address address) {
 
 void RedisNode::open() {
   if (std::exchange(opened_, true)) return;
-  pipe_.open(config_.options.endpoint);
-  feed_.open(config_.options.endpoint);
+  links_.open();
   tick();
 }
 
@@ -131,19 +115,16 @@ std::vector<std::string> RedisNode::arguments_of(const RoomName& name) {
           std::to_string(bounds.entries_max),
           text_of(bounds.age_max),
           text_of(bounds.meta_ttl + bounds.age_max),
-          fresh_id(),
+          links_.fresh_id(),
           std::to_string(model::kOffsetOrigin.time_since_epoch().count())};
 }
-
-// Never given out before, by any process: the seed is random.
-std::string RedisNode::fresh_id() { return uid_ + '-' + hex_of(++ids_); }
 
 void RedisNode::ask_redis(ScriptId script, const RoomName& name, std::vector<std::string> more,
                           Pipe::Done done) {
   std::vector<std::string> arguments = arguments_of(name);
   std::ranges::move(more, std::back_inserter(arguments));
   const auto keys = RoomKeys(name).all();
-  pipe_.run(script, keys, arguments, std::move(done));
+  links_.pipe().run(script, keys, arguments, std::move(done));
 }
 
 void RedisNode::publish(const RoomName& name, const model::Sender& sender, const base::Frame& data,
@@ -152,7 +133,7 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
   if (options.retention == model::Retention::kEphemeral) {
     const std::string command[] = {
         "PUBLISH", channel, ephemeral_message(options.kind, sender, options.tags, data.view())};
-    pipe_.send(
+    links_.pipe().send(
         command,
         [this, answer](const Reply& sent) {
           if (!sent) {
@@ -164,7 +145,7 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
         Pipe::Repeat::kNever);
     return;
   }
-  std::string id = options.id.empty() ? fresh_id() : scoped_id(sender.user, options.id);
+  std::string id = options.id.empty() ? links_.fresh_id() : scoped_id(sender.user, options.id);
   std::string about = options.about.value == 0 ? "" : std::to_string(options.about.value);
   ask_redis(ScriptId::kPublish, name,
             {"p" + channel, pack_header(sender, options.tags), std::string(data.view()),
@@ -188,7 +169,7 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
                        Answer<RedactResult> answer) {
   const std::string channel = channel_of(name);
   std::string id =
-      redaction.id.empty() ? fresh_id() : scoped_id(redaction.sender.user, redaction.id);
+      redaction.id.empty() ? links_.fresh_id() : scoped_id(redaction.sender.user, redaction.id);
   ask_redis(ScriptId::kRedact, name,
             {"p" + channel, pack_header(redaction.sender, ""), std::string(redaction.data.view()),
              std::move(id), std::to_string(redaction.target.value),
@@ -278,7 +259,7 @@ void RedisNode::positions(const std::vector<RoomName>& names,
       keys.push_back(RoomKeys(names[i]).meta);
       times.push_back(text_of(bounds.meta_ttl + bounds.age_max));
     }
-    pipe_.run(ScriptId::kPositions, keys, times,
+    links_.pipe().run(ScriptId::kPositions, keys, times,
               [this, gathering, indices, answer](const Reply& found) {
                 if (!found) gathering->error = found.error();
                 for (std::size_t i = 0; found && i < indices.size(); ++i) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// RedisNode: what the Redis brokers of a process share: one pipe and one feed to Redis, on the loop
-// of shard 0, and what is known of the rooms that this process has subscribed to. It carries calls
-// there and answers back, by Executor::post alone. After a connection was lost it subscribes again,
+// RedisNode: what the Redis brokers of a process share, on the loop of the Links: what is known of
+// the rooms that this process has subscribed to. It carries calls there and answers back, by
+// Executor::post alone. After a connection was lost it subscribes again,
 // looks whether each room is still the one that was seen, and reads what was missed before it
 // passes on what is new.
 //
-// app/ owns it: made before the shards run; close() when they have ended; destroyed after them.
+// app/ owns it: made before the shards run, destroyed after they have ended.
 #pragma once
 
 #include <cstdint>
@@ -19,39 +19,29 @@
 #include <vector>
 
 #include "base/executor.h"
-#include "base/log.h"
 #include "broker/broker.h"
 #include "broker/redis/answer.h"
 #include "broker/redis/entry.h"
-#include "broker/redis/feed.h"
-#include "broker/redis/options.h"
-#include "broker/redis/pipe.h"
+#include "broker/redis/links.h"
 #include "broker/room_bounds.h"
 #include "broker/seat.h"
-#include "net/loop.h"
 
 namespace palaver::broker::redis {
 
 class RedisBroker;
 
 struct RedisNodeConfig {
-  RedisOptions options;
   BoundsOf bounds_of;
-  std::uint64_t seed = 0;  // random and different in each process
   std::uint64_t salt = 0;  // random, 0 to model::kOffsetSaltEnd - 1
 };
 
-class RedisNode final : private Pipe::Observer, private Feed::Observer {
+class RedisNode final : private LinksListener {
  public:
-  // `loop` is that of the first of `shards`; all outlive the node's last task.
-  RedisNode(net::Loop& loop, std::span<base::Executor* const> shards, RedisNodeConfig config,
-            const base::Logger& log);
+  // All outlive the node's last task.
+  RedisNode(Links& links, std::span<base::Executor* const> shards, RedisNodeConfig config);
   ~RedisNode();
   RedisNode(const RedisNode&) = delete;
   RedisNode& operator=(const RedisNode&) = delete;
-
-  // When no shard runs any more, or none has begun; no call follows.
-  void close();
 
   // For RedisBroker, on the shard of `address`.
   [[nodiscard]] broker::Address attach(base::ShardId shard, RedisBroker& broker);
@@ -59,7 +49,7 @@ class RedisNode final : private Pipe::Observer, private Feed::Observer {
   // Runs `work`, a void(RedisNode&), on the loop's thread, later.
   template <typename Work>
   void ask(Work work) {
-    loop_.post([this, work = std::move(work)]() mutable { work(*this); });
+    links_.loop().post([this, work = std::move(work)]() mutable { work(*this); });
   }
 
   // The rest on the loop's thread.
@@ -118,9 +108,8 @@ class RedisNode final : private Pipe::Observer, private Feed::Observer {
     std::vector<Answer<History>> next;  // came while Redis was reading
   };
 
-  // Pipe::Observer, Feed::Observer.
+  // LinksListener.
   void on_pipe_up() override;
-  void on_pipe_down(const std::string& reason) override;
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
   void on_feed_down() override;
@@ -129,7 +118,6 @@ class RedisNode final : private Pipe::Observer, private Feed::Observer {
   void tick();
   Room* find(const std::string& channel);
   [[nodiscard]] std::vector<std::string> arguments_of(const model::RoomName& name);
-  [[nodiscard]] std::string fresh_id();
 
   void step(const std::string& channel, Room& room);
   void on_checked(const std::string& channel, Reply reply);
@@ -157,15 +145,11 @@ class RedisNode final : private Pipe::Observer, private Feed::Observer {
     });
   }
 
-  net::Loop& loop_;
+  Links& links_;
   std::vector<base::Executor*> shards_;
   const RedisNodeConfig config_;
   std::vector<Seat<RedisBroker>> seats_;  // each touched on its own shard
-  Pipe pipe_;
-  Feed feed_;
   bool opened_ = false;
-  std::string uid_;
-  std::uint64_t ids_ = 0;
   std::unordered_map<std::string, Room> rooms_;  // by channel
   std::unordered_map<model::RoomName, Witnessed> witnessed_;
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;

@@ -50,7 +50,7 @@ void RedisNode::subscribe(const RoomName& name, Answer<model::Position> answer) 
       room.epoch = witnessed->second.epoch;
       room.acked = witnessed->second.offset;
     }
-    feed_.subscribe(channel);
+    links_.feed().subscribe(channel);
   }
 }
 
@@ -64,7 +64,7 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   if (!room.subscribers.empty()) return;
   for (auto& [offset, held] : room.acks) held.tell();
   rooms_.erase(found);
-  feed_.unsubscribe(channel);
+  links_.feed().unsubscribe(channel);
 }
 
 void RedisNode::on_subscribed(const std::string& channel) {
@@ -78,8 +78,6 @@ void RedisNode::on_subscribed(const std::string& channel) {
 void RedisNode::on_feed_down() {
   for (auto& [channel, room] : rooms_) room.fed = room.in_step = room.stepping = false;
 }
-
-void RedisNode::on_pipe_down(const std::string&) {}
 
 // Another Redis may answer now, or the same with less than before.
 void RedisNode::on_pipe_up() {
@@ -192,7 +190,7 @@ void RedisNode::fail_step(const std::string& channel, Room& room, const base::Er
   for (const auto answer : std::exchange(room.waiting, {})) {
     reply<model::Position>(answer, std::unexpected(error));
   }
-  loop_.run_after(kRetry, [this, channel] {
+  links_.loop().run_after(kRetry, [this, channel] {
     Room* again = find(channel);
     if (again == nullptr || !again->fed || again->in_step) return;
     again->stepping = false;
@@ -261,7 +259,7 @@ void RedisNode::answer_publish(const std::string& channel, model::Position posit
     tell();
     return;
   }
-  room->acks.emplace(position.offset, HeldAck{.since = loop_.now(), .tell = std::move(tell)});
+  room->acks.emplace(position.offset, HeldAck{.since = links_.loop().now(), .tell = std::move(tell)});
 }
 
 void RedisNode::release_acks(Room& room) {
@@ -276,7 +274,7 @@ void RedisNode::witness(const RoomName& name, const model::Position& position) {
     if (position.epoch == room->epoch) room->acked = std::max(room->acked, position.offset);
     return;
   }
-  const base::Instant until = loop_.now() + kWitnessTime;
+  const base::Instant until = links_.loop().now() + kWitnessTime;
   const auto [found, made] = witnessed_.try_emplace(name);
   if (made) witness_order_.emplace_back(until, name);
   found->second = {.epoch = position.epoch, .offset = position.offset, .until = until};
@@ -286,15 +284,15 @@ void RedisNode::witness(const RoomName& name, const model::Position& position) {
 }
 
 void RedisNode::tick() {
-  loop_.run_after(kTick, [this] { tick(); });
-  const base::Instant now = loop_.now();
+  links_.loop().run_after(kTick, [this] { tick(); });
+  const base::Instant now = links_.loop().now();
   for (auto& [channel, room] : rooms_) {
     if (room.acks.empty()) continue;
     auto& oldest = room.acks.begin()->second;
     if (now - oldest.since < kAckHoldMax) continue;
     if (room.in_step) {
       step(channel, room);
-    } else if (now - oldest.since > config_.options.timeout) {
+    } else if (now - oldest.since > links_.options().timeout) {
       // It is stored; what the subscribers miss they will get when the room is in step.
       for (auto& [offset, held] : std::exchange(room.acks, {})) held.tell();
     }

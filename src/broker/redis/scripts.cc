@@ -264,17 +264,6 @@ take_redacted(nil)
 return out
 )lua";
 
-constexpr std::string_view kOpen = R"lua(
-local m = read()
-if m then
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
-else
-  m = make()
-  write(m)
-end
-return {m.epoch, text(m.last)}
-)lua";
-
 // The entry that somebody saw is there, or was trimmed in its turn (older ones went before it), or
 // has vanished: a Redis that did not have it yet took over.
 constexpr std::string_view kCheck = R"lua(
@@ -331,6 +320,24 @@ end
 return out
 )lua";
 
+constexpr std::string_view kLease = R"lua(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[1] ~= '' then
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now + tonumber(ARGV[2])), ARGV[1])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+)lua";
+
+constexpr std::string_view kLeave = R"lua(
+local member = redis.call('HGET', KEYS[1], ARGV[1])
+if member and string.sub(member, 1, #ARGV[2]) == ARGV[2] then
+  return redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0
+)lua";
+
 std::string sha1_of(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -353,12 +360,12 @@ Script make(ScriptId id, std::string_view body, bool with_prelude = true) {
 
 }  // namespace
 
-const std::array<Script, 7>& scripts() {
-  static const std::array<Script, 7> all{
+const std::array<Script, 8>& scripts() {
+  static const std::array<Script, 8> all{
       make(ScriptId::kPublish, kPublish), make(ScriptId::kRedact, kRedact),
-      make(ScriptId::kHistory, kHistory), make(ScriptId::kOpen, kOpen),
-      make(ScriptId::kCheck, kCheck),     make(ScriptId::kRemove, kRemove),
-      make(ScriptId::kPositions, kPositions, false)};
+      make(ScriptId::kHistory, kHistory), make(ScriptId::kCheck, kCheck),
+      make(ScriptId::kRemove, kRemove),   make(ScriptId::kPositions, kPositions, false),
+      make(ScriptId::kLease, kLease, false), make(ScriptId::kLeave, kLeave, false)};
   return all;
 }
 

@@ -18,16 +18,18 @@ enum class ScriptId : std::uint8_t {
   kRedact,
   // since, limit, bytes, direction. {epoch, last, n × (offset, prev, header, data)}.
   kHistory,
-  // Makes the room if it is not there: {epoch, last}.
-  kOpen,
-  // channel, epoch, witness: {"ok" | "trimmed", epoch, last}; a witness that has vanished begins a
-  // new epoch.
+  // channel, epoch, witness: {"ok" | "trimmed", epoch, last}. Makes the room if it is not there; a
+  // witness that has vanished begins a new epoch.
   kCheck,
   // channel: {epoch} of the new one, or {""}.
   kRemove,
   // Keys: the metas of many rooms of one partition; arguments: the time to keep each.
   // {epoch, last, …}
   kPositions,
+  // Key: the nodes. Arguments: a node, or empty, and its lease (ms). All nodes that live.
+  kLease,
+  // Key: the members of a room. Arguments: a client and its node, which it must still be of.
+  kLeave,
 };
 
 struct Script {
@@ -37,6 +39,6 @@ struct Script {
 };
 
 // In the order of ScriptId.
-[[nodiscard]] const std::array<Script, 7>& scripts();
+[[nodiscard]] const std::array<Script, 8>& scripts();
 
 }  // namespace palaver::broker::redis

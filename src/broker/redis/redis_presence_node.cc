@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/redis/redis_presence_node.h"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+
+#include "broker/redis/entry.h"
+#include "broker/redis/keys.h"
+#include "broker/redis/redis_presence.h"
+
+namespace palaver::broker::redis {
+
+using model::RoomName;
+
+namespace {
+
+// Members that one command tells of.
+constexpr std::size_t kMembersPerCommand = 128;
+
+std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
+
+}  // namespace
+
+RedisPresenceNode::RedisPresenceNode(Links& links, std::span<base::Executor* const> shards,
+                                     PresenceTimes times)
+    : links_(links),
+      shards_(shards.begin(), shards.end()),
+      times_(times),
+      seats_(shards.size()) {
+  links_.add(*this);
+}
+
+broker::Address RedisPresenceNode::attach(base::ShardId shard, RedisPresence& presence) {
+  ask([](RedisPresenceNode& node) { node.open(); });
+  return {shard, seats_[shard.value].take(presence)};
+}
+
+void RedisPresenceNode::detach(broker::Address address) {
+  seats_[address.shard.value].leave(address.instance);
+  ask([address](RedisPresenceNode& node) {
+    std::vector<std::pair<RoomName, std::string>> gone;
+    for (const auto& [name, room] : node.rooms_) {
+      for (const auto& [client, member] : room) {
+        if (member.owner == address) gone.emplace_back(name, client);
+      }
+    }
+    for (const auto& [name, client] : gone) {
+      node.forget(name, client);
+      node.leave(name, client, node.node_mark());
+    }
+  });
+}
+
+void RedisPresenceNode::open() {
+  if (std::exchange(opened_, true)) return;
+  links_.open();
+  renew_lease();
+  links_.loop().run_after(times_.room_interval, [this] { renew_rooms(); });
+}
+
+void RedisPresenceNode::tell_lease() {
+  const std::string keys[] = {node_key("nodes")};
+  const std::string arguments[] = {links_.uid(), milliseconds(times_.lease)};
+  links_.pipe().run(ScriptId::kLease, keys, arguments, [](const Reply&) {});
+}
+
+void RedisPresenceNode::renew_lease() {
+  links_.loop().run_after(times_.lease_interval, [this] { renew_lease(); });
+  tell_lease();
+  for (const auto& [name, client] : std::exchange(leaving_, {})) {
+    leave(name, client, node_mark());
+  }
+}
+
+void RedisPresenceNode::renew_rooms() {
+  links_.loop().run_after(times_.room_interval, [this] { renew_rooms(); });
+  for (const auto& [name, room] : rooms_) {
+    const std::string command[] = {"PEXPIRE", presence_key(name), milliseconds(times_.room)};
+    links_.pipe().send(command, [this, name](const Reply& renewed) {
+      const auto found = rooms_.find(name);
+      if (renewed && renewed->integer == 0 && found != rooms_.end()) {
+        tell_redis(name, found->second);
+      }
+    });
+  }
+}
+
+// It may be another Redis, or the same that has forgotten.
+void RedisPresenceNode::on_pipe_up() {
+  if (!opened_) return;
+  tell_lease();
+  for (const auto& [name, room] : rooms_) tell_redis(name, room);
+}
+
+void RedisPresenceNode::tell_redis(const RoomName& name, const Room& room) {
+  for (auto member = room.begin(); member != room.end();) {
+    std::vector<std::string> command{"HSET", presence_key(name)};
+    for (std::size_t i = 0; i < kMembersPerCommand && member != room.end(); ++i, ++member) {
+      command.push_back(member->first);
+      command.push_back(node_mark() + member->second.packed);
+    }
+    links_.pipe().send(command, [](const Reply&) {});
+  }
+  const std::string command[] = {"PEXPIRE", presence_key(name), milliseconds(times_.room)};
+  links_.pipe().send(command, [](const Reply&) {});
+}
+
+void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
+                            Answer<void> answer) {
+  if (member.client.empty()) {
+    reply<void>(answer, base::fail(base::ErrorCode::kInvalidArgument, "a member has a client"));
+    return;
+  }
+  Room& members = rooms_[room];
+  const bool first = members.empty();
+  Member& mine = members[member.client];
+  mine = {.owner = answer.to, .packed = pack_sender(member)};
+  const std::string command[] = {"HSET", presence_key(room), member.client,
+                                 node_mark() + mine.packed};
+  links_.pipe().send(command, [this, answer](const Reply& added) {
+    if (!added) {
+      reply<void>(answer, std::unexpected(added.error()));
+    } else {
+      reply<void>(answer, {});
+    }
+  });
+  if (!first) return;
+  const std::string expire[] = {"PEXPIRE", presence_key(room), milliseconds(times_.room)};
+  links_.pipe().send(expire, [](const Reply&) {});
+}
+
+void RedisPresenceNode::remove(const RoomName& room, const std::string& client) {
+  forget(room, client);
+  const std::string command[] = {"HDEL", presence_key(room), client};
+  links_.pipe().send(command, [this, room, client](const Reply& removed) {
+    if (!removed) leaving_.emplace_back(room, client);
+  });
+}
+
+void RedisPresenceNode::forget(const RoomName& room, const std::string& client) {
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end()) return;
+  found->second.erase(client);
+  if (found->second.empty()) rooms_.erase(found);
+}
+
+// Only of this node: it may have come back at another one meanwhile.
+
+void RedisPresenceNode::leave(const RoomName& name, const std::string& client,
+                              const std::string& node) {
+  const auto room = rooms_.find(name);
+  if (node == node_mark() && room != rooms_.end() && room->second.contains(client)) return;  // back
+  const std::string keys[] = {presence_key(name)};
+  const std::string arguments[] = {client, node};
+  links_.pipe().run(ScriptId::kLeave, keys, arguments, [this, name, client, node](const Reply& left) {
+    if (!left && node == node_mark()) leaving_.emplace_back(name, client);
+  });
+}
+
+void RedisPresenceNode::read(const RoomName& room,
+                             std::move_only_function<void(base::Result<Members>)> done) {
+  // Nodes first: who comes meanwhile has a lease by then.
+  auto members = std::make_shared<codec::resp::Reply>();
+  const std::string command[] = {"HGETALL", presence_key(room)};
+  links_.pipe().send(command, [members](Reply found) {
+    if (found) *members = std::move(*found);
+  });
+  const std::string keys[] = {node_key("nodes")};
+  const std::string arguments[] = {std::string(), std::string("0")};
+  links_.pipe().run(ScriptId::kLease, keys, arguments,
+                    [this, room, members, done = std::move(done)](const Reply& nodes) mutable {
+                      if (!nodes) {
+                        done(std::unexpected(nodes.error()));
+                      } else if (members->kind != codec::resp::Reply::Kind::kArray) {
+                        done(base::fail(base::ErrorCode::kUnavailable, "Redis went away"));
+                      } else {
+                        done(living(room, *nodes, *members));
+                      }
+                    });
+}
+
+RedisPresenceNode::Members RedisPresenceNode::living(const RoomName& room,
+                                                     const codec::resp::Reply& nodes,
+                                                     const codec::resp::Reply& members) {
+  std::unordered_set<std::string_view> alive{links_.uid()};
+  for (const auto& node : nodes.elements) alive.insert(node.text);
+  Members living;
+  for (std::size_t i = 0; i + 1 < members.elements.size(); i += 2) {
+    const std::string_view value = members.elements[i + 1].text;
+    const std::size_t space = std::min(value.find(' '), value.size());
+    if (!alive.contains(value.substr(0, space))) {
+      leave(room, members.elements[i].text, std::string(value.substr(0, space)) + ' ');
+    } else if (auto sender = unpack_sender(value.substr(std::min(space + 1, value.size())))) {
+      living.push_back(std::move(*sender));
+    }
+  }
+  return living;
+}
+
+void RedisPresenceNode::members(const RoomName& room, Answer<Members> answer) {
+  read(room, [this, answer](base::Result<Members> members) {
+    reply<Members>(answer, std::move(members));
+  });
+}
+
+void RedisPresenceNode::stats(const RoomName& room, Answer<PresenceStats> answer) {
+  read(room, [this, answer](base::Result<Members> members) {
+    if (!members) {
+      reply<PresenceStats>(answer, std::unexpected(members.error()));
+      return;
+    }
+    PresenceStats stats{.clients = members->size()};
+    std::unordered_set<std::string_view> users;
+    for (const model::Sender& member : *members) {
+      const std::string& user = member.user.value;
+      if (user.empty() || users.insert(user).second) ++stats.users;
+    }
+    reply<PresenceStats>(answer, stats);
+  });
+}
+
+template <typename T>
+void RedisPresenceNode::reply(Answer<T> answer, base::Result<T> result) {
+  shards_[answer.to.shard.value]->post([this, answer, result = std::move(result)]() mutable {
+    RedisPresence* presence = seats_[answer.to.shard.value].at(answer.to.instance);
+    if (presence != nullptr) presence->answer<T>(answer.call, std::move(result));
+  });
+}
+
+}  // namespace palaver::broker::redis

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Redis bus under the node bus contract, with a real redis-server: one node, or several.
+#include "broker/redis/redis_bus.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "tests/contract/node_bus_contract.h"
+#include "tests/contract/redis_shards.h"
+
+namespace palaver::tests::contract {
+namespace {
+
+using broker::redis::Links;
+using broker::redis::RedisBus;
+using broker::redis::RedisBusNode;
+
+std::uint64_t seeds = 1000;
+
+class RedisBusHarness final : public NodeBusHarness {
+ public:
+  RedisBusHarness(unsigned nodes, unsigned shards_each)
+      : each_(shards_each), shards_(nodes * shards_each) {
+    std::system("redis-cli -p 16399 flushall >/dev/null");
+    const auto executors = shards_.executors();
+    for (unsigned i = 0; i < nodes; ++i) {
+      broker::redis::RedisOptions options;
+      options.endpoint = {"127.0.0.1", 16399};
+      Node node;
+      node.links = std::make_unique<Links>(shards_.loop(i * each_), std::move(options),
+                                           0x5eed0000 + ++seeds, log_);
+      node.bus = std::make_unique<RedisBusNode>(*node.links,
+                                                std::span(executors).subspan(i * each_, each_));
+      nodes_.push_back(std::move(node));
+    }
+  }
+  ~RedisBusHarness() override {
+    for (const Node& node : nodes_) node.links->close();
+  }
+
+  unsigned shards() const override { return shards_.count(); }
+  unsigned node_of(unsigned shard) const override { return shard / each_; }
+  std::unique_ptr<broker::NodeBus> make_bus(unsigned shard, broker::NodeBusSink& sink) override {
+    return std::make_unique<RedisBus>(base::ShardId{shard % each_}, *nodes_[shard / each_].bus,
+                                      sink);
+  }
+  bool runs(unsigned shard) const override { return shards_.runs(shard); }
+  void post(unsigned shard, base::Task task) override {
+    shards_.loop(shard).post(std::move(task));
+  }
+  bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
+  void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
+
+ private:
+  struct Node {
+    std::unique_ptr<Links> links;
+    std::unique_ptr<RedisBusNode> bus;
+  };
+  base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
+  const unsigned each_;
+  std::vector<Node> nodes_;  // tasks of the loops hold them
+  RedisShards shards_;
+};
+
+NodeBusParam param(const char* name, unsigned nodes, unsigned shards_each) {
+  return {name, [=] { return std::make_unique<RedisBusHarness>(nodes, shards_each); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Redis, NodeBusContract,
+                         testing::Values(param("OneShard", 1, 1), param("ThreeShards", 1, 3),
+                                         param("ThreeNodes", 3, 1), param("TwoOfTwo", 2, 2)),
+                         [](const auto& p) { return std::string(p.param.name); });
+
+}  // namespace
+}  // namespace palaver::tests::contract
