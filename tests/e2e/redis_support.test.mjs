@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests with Redis stand on does what it says: servers that are killed, frozen and
-// replaced. Without the binary.
+// replaced, and a proxy that spoils the network. Without the binary.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import net from 'node:net';
 import { describe, test } from 'node:test';
 
 import { newCertificates } from './support/certificates.mjs';
+import { startProxy } from './support/proxy.mjs';
 import { kNoRedis, palaverUser, startRedis } from './support/redis.mjs';
 import { startCluster, startSentinels } from './support/redis_groups.mjs';
 import { encodeCommand, parseReply, redisCommand } from './support/resp.mjs';
-import { until } from './support/wait.mjs';
+import { deadline, until } from './support/wait.mjs';
 
 const kMs = 10_000;
 
@@ -119,5 +122,111 @@ describe('Redis servers that replace each other', { skip: kNoRedis }, () => {
     await old.thaw();
     await until(async () => (await old.info('role')) === 'slave', kMs, 'the old one to follow');
     await cluster.waitUntilOk();
+  });
+});
+
+/** Sends back what comes. */
+async function startEcho(t) {
+  const server = net.createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return server.address().port;
+}
+
+async function throughProxy(t) {
+  const proxy = await startProxy(t, await startEcho(t));
+  const socket = net.connect({ host: '127.0.0.1', port: proxy.port });
+  t.after(() => socket.destroy());
+  socket.on('error', () => {});
+  const got = { text: '', closed: false };
+  socket.setEncoding('utf8').on('data', (text) => (got.text += text));
+  socket.on('close', () => (got.closed = true));
+  await once(socket, 'connect');
+  const receives = (text) => until(() => got.text === text, kMs, () => `${text}; got ${got.text}`);
+  const closes = () => until(() => got.closed, kMs, 'the connection to close');
+  return { proxy, socket, got, receives, closes };
+}
+
+describe('a proxy', () => {
+  test('forwards, and ends what one side has ended', async (t) => {
+    const { proxy, socket, receives, closes } = await throughProxy(t);
+    socket.write('a');
+    await receives('a');
+    assert.equal(proxy.open, 1);
+    socket.end('b');
+    await receives('ab');
+    await closes();
+    await until(() => proxy.open === 0, kMs, 'the proxy to forget the connection');
+  });
+
+  test('cuts what is connected, and lets others in', async (t) => {
+    const { proxy, socket, receives, closes } = await throughProxy(t);
+    socket.write('a');
+    await receives('a');
+    proxy.cut();
+    await closes();
+    assert.equal(proxy.open, 0);
+    proxy.refuse();
+    const refused = net.connect(proxy.port, '127.0.0.1').on('error', () => {});
+    await deadline(once(refused, 'close'), kMs, 'the proxy to refuse');
+    proxy.accept();
+    const again = net.connect(proxy.port, '127.0.0.1');
+    t.after(() => again.destroy());
+    again.write('b');
+    const [bytes] = await deadline(once(again, 'data'), kMs, 'an echo');
+    assert.equal(bytes.toString(), 'b');
+    assert.equal(proxy.accepted, 3);
+  });
+
+  test('delays in both directions, in order', async (t) => {
+    const { proxy, socket, receives } = await throughProxy(t);
+    proxy.delay(150);
+    const start = Date.now();
+    socket.write('a');
+    await until(() => socket.bytesWritten === 1, kMs, 'a byte to leave');
+    await receives('a');
+    assert.ok(Date.now() - start >= 290, `${Date.now() - start} ms`);
+    socket.write('b');
+    await until(() => socket.bytesWritten === 2, kMs, 'a byte to leave');
+    proxy.delay(0);
+    socket.write('c');
+    await receives('abc');
+  });
+
+  for (const direction of ['up', 'down']) {
+    test(`halves a chunk on its way ${direction} and cuts`, async (t) => {
+      const { proxy, socket, got, closes } = await throughProxy(t);
+      proxy.halve(direction);
+      socket.write('abcdef');
+      await closes();
+      assert.equal(got.text, direction === 'down' ? 'abc' : '');
+    });
+  }
+
+  test('pauses with connections open, and resumes with all of it', async (t) => {
+    const { proxy, socket, got, receives } = await throughProxy(t);
+    proxy.pause();
+    socket.write('a');
+    await until(() => proxy.heldBytes === 1, kMs, 'a byte to be held');
+    const other = net.connect(proxy.port, '127.0.0.1');
+    t.after(() => other.destroy());
+    await until(() => proxy.open === 2, kMs, 'a connection during the pause');
+    assert.equal(got.text, '');
+    assert.ok(!got.closed);
+    proxy.resume();
+    await receives('a');
+  });
+
+  test('stands before Redis, and goes over to another one', { skip: kNoRedis }, async (t) => {
+    const first = await startRedis(t);
+    const second = await startRedis(t);
+    const proxy = await startProxy(t, first.port);
+    const port = () => redisCommand({ port: proxy.port }, 'CONFIG', 'GET', 'port');
+    assert.deepEqual(await port(), ['port', String(first.port)]);
+    proxy.retarget(second.port);
+    assert.deepEqual(await port(), ['port', String(second.port)]);
+    proxy.pause();
+    await assert.rejects(port(), /waited/);
   });
 });
