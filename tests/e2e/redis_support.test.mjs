@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests with Redis stand on does what it says: servers that are killed, frozen and
-// replaced, and a proxy that spoils the network. Without the binary.
+// replaced, a proxy that spoils the network, and the article's backend. Without the binary.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,9 +8,11 @@ import { existsSync } from 'node:fs';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 
+import { kNoPython, startArticleBackend } from './support/article_backend.mjs';
 import { newCertificates } from './support/certificates.mjs';
+import { join, parse } from './support/client.mjs';
 import { startProxy } from './support/proxy.mjs';
-import { kNoRedis, palaverUser, startRedis } from './support/redis.mjs';
+import { kNoRedis, palaverUser, startRedis, subscribeRedis } from './support/redis.mjs';
 import { startCluster, startSentinels } from './support/redis_groups.mjs';
 import { encodeCommand, parseReply, redisCommand } from './support/resp.mjs';
 import { deadline, until } from './support/wait.mjs';
@@ -229,4 +231,41 @@ describe('a proxy', () => {
     proxy.pause();
     await assert.rejects(port(), /waited/);
   });
+});
+
+const kNoBackend = kNoRedis || kNoPython;
+test("two of the article's backends chat through Redis", { skip: kNoBackend }, async (t) => {
+  const redis = await startRedis(t);
+  const room = 'röom';
+  const published = await subscribeRedis(t, redis, room);
+  const one = await startArticleBackend(t, redis.url());
+  const two = await startArticleBackend(t, redis.url());
+  const ann = await join(t, one, { room, id: 1 });
+  const bob = await join(t, two, { room, id: 22 });
+  const elsewhere = await join(t, two, { room: 'other', id: 3 });
+  const text = 'hello "Böb"';
+  const long = 'x'.repeat(70_000);
+  ann.send(text);
+  await bob.count(1);
+  bob.send(''); // which is not published
+  bob.send(long);
+  for (const member of [ann, bob]) {
+    await member.count(2);
+    assert.deepEqual(member.texts, [text, long]);
+    assert.deepEqual(
+      member.lines.map((line) => parse(line).id),
+      ['1', '22'],
+    );
+  }
+  await until(() => published.messages.length === 2, kMs, 'both on the channel');
+  // What json.dumps writes: a space after each colon and comma, and ASCII alone.
+  const { time } = parse(ann.lines[0]);
+  assert.equal(
+    published.messages[0],
+    `{"channel_id": "r\\u00f6om", "client_id": 1, "time": "${time}", ` +
+      '"message": "hello \\"B\\u00f6b\\""}',
+  );
+  assert.deepEqual(elsewhere.lines, []);
+  assert.equal((await ann.leave()).code, 1005);
+  await assert.rejects(join(t, one, { room, id: 'ann' }), /403/);
 });
