@@ -3,7 +3,6 @@
 #include "broker/redis/redis_broker.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,9 +25,8 @@ std::uint64_t seeds = 1000;
 class RedisHarness final : public BrokerHarness {
  public:
   RedisHarness(unsigned shards, const base::Limits& limits) : shards_(shards) {
-    std::system("redis-cli -p 16399 flushall >/dev/null");
     broker::redis::RedisOptions options;
-    options.endpoint = {"127.0.0.1", 16399};
+    options.endpoint = {redis_.host(), redis_.port()};
     RedisNodeConfig config;
     config.bounds_of = [limits](const model::RoomName&) {
       return broker::RoomBounds{.entries_max = limits.history_entries_max,
@@ -53,11 +51,12 @@ class RedisHarness final : public BrokerHarness {
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   void lose_connections() override {
-    std::system("redis-cli -p 16399 client kill type pubsub >/dev/null");
-    std::system("redis-cli -p 16399 client kill type normal >/dev/null");
+    (void)redis_.command({"CLIENT", "KILL", "TYPE", "pubsub"});
+    (void)redis_.command({"CLIENT", "KILL", "TYPE", "normal"});
   }
 
  private:
+  support::RedisServer& redis_ = fresh_redis();
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   std::unique_ptr<Links> links_;
   std::unique_ptr<RedisNode> node_;  // tasks of the loops hold it

@@ -3,14 +3,15 @@
 #include "broker/redis/redis_bus.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "broker/redis/keys.h"
 #include "tests/contract/node_bus_contract.h"
 #include "tests/contract/redis_shards.h"
 
@@ -27,11 +28,10 @@ class RedisBusHarness final : public NodeBusHarness {
  public:
   RedisBusHarness(unsigned nodes, unsigned shards_each)
       : each_(shards_each), shards_(nodes * shards_each) {
-    std::system("redis-cli -p 16399 flushall >/dev/null");
     const auto executors = shards_.executors();
     for (unsigned i = 0; i < nodes; ++i) {
       broker::redis::RedisOptions options;
-      options.endpoint = {"127.0.0.1", 16399};
+      options.endpoint = {redis_.host(), redis_.port()};
       Node node;
       node.links = std::make_unique<Links>(shards_.loop(i * each_), std::move(options),
                                            0x5eed0000 + ++seeds, log_);
@@ -47,8 +47,19 @@ class RedisBusHarness final : public NodeBusHarness {
   unsigned shards() const override { return shards_.count(); }
   unsigned node_of(unsigned shard) const override { return shard / each_; }
   std::unique_ptr<broker::NodeBus> make_bus(unsigned shard, broker::NodeBusSink& sink) override {
-    return std::make_unique<RedisBus>(base::ShardId{shard % each_}, *nodes_[shard / each_].bus,
-                                      sink);
+    auto bus = std::make_unique<RedisBus>(base::ShardId{shard % each_}, *nodes_[shard / each_].bus,
+                                          sink);
+    heard_.insert(shard / each_);
+    // A node that begins listens, before anything is sent.
+    const std::string channel = broker::redis::node_key("bus");
+    const auto all_listen = [&] {
+      return redis_.command({"PUBSUB", "NUMSUB", channel}) ==
+             channel + "\n" + std::to_string(heard_.size());
+    };
+    if (!shards_.running()) {
+      EXPECT_TRUE(shards_.run_until(all_listen));
+    }
+    return bus;
   }
   bool runs(unsigned shard) const override { return shards_.runs(shard); }
   void post(unsigned shard, base::Task task) override {
@@ -62,8 +73,10 @@ class RedisBusHarness final : public NodeBusHarness {
     std::unique_ptr<Links> links;
     std::unique_ptr<RedisBusNode> bus;
   };
+  support::RedisServer& redis_ = fresh_redis();
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   const unsigned each_;
+  std::set<unsigned> heard_;  // nodes with a bus
   std::vector<Node> nodes_;  // tasks of the loops hold them
   RedisShards shards_;
 };

@@ -5,7 +5,6 @@
 #include "broker/redis/redis_presence.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,9 +32,7 @@ class RedisPresenceHarness final : public PresenceHarness {
   enum class Nodes { kOne, kOneAShard };
 
   RedisPresenceHarness(unsigned shards, Nodes nodes)
-      : nodes_of_(nodes), nodes_(nodes == Nodes::kOne ? 1 : shards), shards_(shards) {
-    std::system("redis-cli -p 16399 flushall >/dev/null");
-  }
+      : nodes_of_(nodes), nodes_(nodes == Nodes::kOne ? 1 : shards), shards_(shards) {}
   ~RedisPresenceHarness() override {
     for (Node& node : nodes_) {
       if (node.links) node.links->close();
@@ -65,7 +62,19 @@ class RedisPresenceHarness final : public PresenceHarness {
     shards_.loop(shard).post(std::move(task));
   }
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
-  void settle() override { shards_.run_for(milliseconds{50}); }
+  // Everything that was asked is done when Redis answers what is asked now.
+  void settle() override {
+    shards_.run_for(milliseconds{2});
+    unsigned missing = 0;
+    const std::string ping[] = {"PING"};
+    for (const Node& node : nodes_) {
+      if (!node.links) continue;
+      ++missing;
+      node.links->pipe().send(ping, [&missing](const auto&) { --missing; });
+    }
+    EXPECT_TRUE(shards_.run_until([&] { return missing == 0; }));
+    shards_.run_for(milliseconds{2});
+  }
   void advance(base::Duration by) override { shards_.run_for(by / kFaster); }
 
  private:
@@ -77,7 +86,7 @@ class RedisPresenceHarness final : public PresenceHarness {
   Node& node_of(unsigned shard) { return nodes_[nodes_of_ == Nodes::kOne ? 0 : shard]; }
   Node make_node(unsigned shard) {
     broker::redis::RedisOptions options;
-    options.endpoint = {"127.0.0.1", 16399};
+    options.endpoint = {redis_.host(), redis_.port()};
     Node node;
     const bool one = nodes_of_ == Nodes::kOne;
     node.links = std::make_unique<Links>(shards_.loop(one ? 0 : shard), std::move(options),
@@ -94,6 +103,7 @@ class RedisPresenceHarness final : public PresenceHarness {
     return node;
   }
 
+  support::RedisServer& redis_ = fresh_redis();
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   const Nodes nodes_of_;
   std::vector<Node> nodes_;  // tasks of the loops hold them

@@ -10,8 +10,16 @@
 
 #include "base/executor.h"
 #include "net/loop.h"
+#include "tests/support/redis_server.h"
 
 namespace palaver::tests::contract {
+
+// One for all tests of a program, emptied.
+inline support::RedisServer& fresh_redis() {
+  static support::RedisServer server;
+  (void)server.command({"FLUSHALL"});
+  return server;
+}
 
 class RedisShards {
  public:
@@ -45,6 +53,7 @@ class RedisShards {
   }
   // Whether this shard's turn is being run.
   [[nodiscard]] bool runs(unsigned shard) const { return running_ == shard; }
+  [[nodiscard]] bool running() const { return running_ < loops_.size(); }
   void run_for(base::Duration time) {
     const base::Instant end = loops_.front()->now() + time;
     (void)run_until([&] { return loops_.front()->now() >= end; });

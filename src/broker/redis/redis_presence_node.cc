@@ -27,7 +27,8 @@ RedisPresenceNode::RedisPresenceNode(Links& links, std::span<base::Executor* con
     : links_(links),
       shards_(shards.begin(), shards.end()),
       times_(times),
-      seats_(shards.size()) {
+      seats_(shards.size()),
+      channel_(node_key("presence")) {
   links_.add(*this);
 }
 
@@ -55,6 +56,7 @@ void RedisPresenceNode::detach(broker::Address address) {
 void RedisPresenceNode::open() {
   if (std::exchange(opened_, true)) return;
   links_.open();
+  links_.feed().subscribe(channel_);
   renew_lease();
   links_.loop().run_after(times_.room_interval, [this] { renew_rooms(); });
 }
@@ -114,16 +116,18 @@ void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
   }
   Room& members = rooms_[room];
   const bool first = members.empty();
+  const bool here = members.contains(member.client);
   Member& mine = members[member.client];
   mine = {.owner = answer.to, .packed = pack_sender(member)};
   const std::string command[] = {"HSET", presence_key(room), member.client,
                                  node_mark() + mine.packed};
-  links_.pipe().send(command, [this, answer](const Reply& added) {
+  links_.pipe().send(command, [this, answer, room, here, client = member.client](const Reply& added) {
     if (!added) {
       reply<void>(answer, std::unexpected(added.error()));
-    } else {
-      reply<void>(answer, {});
+      return;
     }
+    if (added->integer == 0 && !here) tell_others(room, client);
+    reply<void>(answer, {});
   });
   if (!first) return;
   const std::string expire[] = {"PEXPIRE", presence_key(room), milliseconds(times_.room)};
@@ -131,18 +135,35 @@ void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
 }
 
 void RedisPresenceNode::remove(const RoomName& room, const std::string& client) {
-  forget(room, client);
+  if (!forget(room, client)) tell_others(room, client);
   const std::string command[] = {"HDEL", presence_key(room), client};
   links_.pipe().send(command, [this, room, client](const Reply& removed) {
     if (!removed) leaving_.emplace_back(room, client);
   });
 }
 
-void RedisPresenceNode::forget(const RoomName& room, const std::string& client) {
+bool RedisPresenceNode::forget(const RoomName& room, const std::string& client) {
   const auto found = rooms_.find(room);
-  if (found == rooms_.end()) return;
-  found->second.erase(client);
+  if (found == rooms_.end()) return false;
+  const bool here = found->second.erase(client) > 0;
   if (found->second.empty()) rooms_.erase(found);
+  return here;
+}
+
+void RedisPresenceNode::tell_others(const RoomName& room, const std::string& client) {
+  std::string message;
+  for (const std::string& field : {links_.uid(), room.value, client}) pack(message, field);
+  const std::string command[] = {"PUBLISH", channel_, std::move(message)};
+  links_.pipe().send(command, [](const Reply&) {});
+}
+
+void RedisPresenceNode::on_message(const std::string& channel, std::string_view message) {
+  if (channel != channel_) return;
+  const auto node = unpack(message);
+  const auto room = unpack(message);
+  const auto client = unpack(message);
+  if (!client || !room || !node || *node == links_.uid()) return;
+  forget(RoomName{std::string(*room)}, std::string(*client));
 }
 
 // Only of this node: it may have come back at another one meanwhile.

@@ -72,7 +72,7 @@ class RedisPresenceNode final : private LinksListener {
   void on_pipe_up() override;
   void on_feed_down() override {}
   void on_subscribed(const std::string&) override {}
-  void on_message(const std::string&, std::string_view) override {}
+  void on_message(const std::string& channel, std::string_view message) override;
 
   void open();
   void tell_lease();
@@ -80,7 +80,10 @@ class RedisPresenceNode final : private LinksListener {
   void renew_rooms();
   // All of this node's members of the room.
   void tell_redis(const model::RoomName& name, const Room& room);
-  void forget(const model::RoomName& room, const std::string& client);
+  // Whether it was here.
+  bool forget(const model::RoomName& room, const std::string& client);
+  // It is not of the node any more that may think so.
+  void tell_others(const model::RoomName& room, const std::string& client);
   void leave(const model::RoomName& name, const std::string& client, const std::string& node);
   void read(const model::RoomName& room, std::move_only_function<void(base::Result<Members>)> done);
   [[nodiscard]] Members living(const model::RoomName& room, const codec::resp::Reply& nodes,
@@ -94,6 +97,7 @@ class RedisPresenceNode final : private LinksListener {
   std::unordered_map<model::RoomName, Room> rooms_;
   // Left while Redis was away.
   std::vector<std::pair<model::RoomName, std::string>> leaving_;
+  const std::string channel_;
   bool opened_ = false;
 };
 
