@@ -143,6 +143,11 @@ base::Result<void> apply_environment(const Environment& environment, Config& con
     const auto row = std::ranges::find(options(), std::string_view("port"), &Option::flag);
     if (auto applied = apply(*row, config, port, "PORT"); !applied) return applied;
   }
+  // The article's name of --redis-url.
+  if (const char* host = environment("REDIS_HOST"); host != nullptr && *host != '\0') {
+    const auto row = std::ranges::find(options(), std::string_view("redis-url"), &Option::flag);
+    if (auto applied = apply(*row, config, host, "REDIS_HOST"); !applied) return applied;
+  }
   for (const Option& option : options()) {
     const std::string name = environment_name(option);
     const char* text = environment(name.c_str());

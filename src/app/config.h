@@ -4,6 +4,7 @@
 // start.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,11 +16,22 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "broker/redis/url.h"
 #include "codec/http/origin.h"
 #include "net/batch_sender.h"
 #include "rooms/namespaces.h"
 
 namespace palaver::app {
+
+// Where Redis is. Unset: the embedded broker.
+struct RedisConfig {
+  std::optional<broker::redis::RedisUrl> url;
+  std::string ca_file;      // empty: the system's
+  std::string server_name;  // empty: the certificate may be of any
+  std::string certificate_file;
+  std::string key_file;
+  std::chrono::milliseconds timeout{5'000};
+};
 
 struct Config {
   std::string host;
@@ -43,6 +55,7 @@ struct Config {
   rooms::RoomOptions without_namespace;
   NamedOptions namespaces;
   std::optional<unsigned> trusted_hops;
+  RedisConfig redis;
   base::Limits limits;
   std::optional<base::Logger::Format> log_format;  // unset: text on a terminal, else JSON
   base::Severity log_level = base::Severity::kInfo;

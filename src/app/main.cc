@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // palaver: reads the configuration, wires the parts, serves until it is told to stop. Exit codes:
 // 0 after a drain, 1 when serving failed, 2 for a wrong option.
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,17 +14,15 @@
 #include <string_view>
 #include <vector>
 
+#include "app/backend.h"
 #include "app/config.h"
 #include "app/embedded_page.h"
+#include "app/random.h"
 #include "app/token_command.h"
 #include "app/version.h"
 #include "auth/jwt/token_authenticator.h"
 #include "base/check.h"
 #include "base/log.h"
-#include "broker/memory/memory_broker.h"
-#include "broker/memory/memory_bus.h"
-#include "broker/memory/memory_node.h"
-#include "broker/memory/memory_presence.h"
 #include "net/cpus.h"
 #include "net/loop.h"
 #include "server/config.h"
@@ -41,12 +38,6 @@ constexpr int kFailed = 1;
 int wrong_option(const std::string& message) {
   std::fprintf(stderr, "palaver: %s\n", message.c_str());
   return kWrongOption;
-}
-
-std::uint64_t random_number() {
-  std::uint64_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) != sizeof number) std::abort();
-  return number;
 }
 
 std::string host_name() {
@@ -127,47 +118,6 @@ base::Result<net::IoMode> resolve_io(net::IoMode wanted, const base::Logger& log
   return net::IoMode::kEpoll;
 }
 
-// `namespaces` outlives the answer.
-broker::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
-  return [&namespaces](const model::RoomName& room) {
-    const rooms::RoomOptions* options = namespaces.find(room.value);
-    CHECK(options != nullptr, "a room of an unknown namespace is not made");
-    return broker::RoomBounds{.entries_max = options->history_size,
-                                      .age_max = options->history_ttl,
-                                      .meta_ttl = options->history_meta_ttl};
-  };
-}
-
-// What the shards' memory backends share.
-struct MemoryBackend {
-  MemoryBackend(std::span<const broker::memory::ShardServices> services,
-                const broker::memory::MemoryNodeConfig& config,
-                std::span<base::Executor* const> executors)
-      : broker(services, config), presence(executors), bus(executors) {}
-
-  broker::memory::MemoryNode broker;
-  broker::memory::PresenceNode presence;
-  broker::memory::MemoryBusNode bus;
-};
-
-std::unique_ptr<MemoryBackend> make_memory_backend(server::Node& node, const base::Limits& limits,
-                                                   const rooms::Namespaces& namespaces) {
-  std::vector<broker::memory::ShardServices> services;
-  for (unsigned i = 0; i < node.shard_count(); ++i) {
-    auto& loop = node.loop({i});
-    services.push_back({loop, loop});
-  }
-  std::vector<base::Executor*> executors;
-  executors.reserve(services.size());
-  for (const auto& service : services) executors.push_back(&service.executor);
-  const broker::memory::MemoryNodeConfig config{
-      .limits = broker::memory::MemoryBrokerLimits::of(limits),
-      .bounds_of = bounds_of(namespaces),
-      .seed = random_number(),
-      .salt = random_number() % model::kOffsetSaltEnd};
-  return std::make_unique<MemoryBackend>(services, config, executors);
-}
-
 int serve(const Config& config) {
   const base::Logger log = make_logger(config);
   const auto server = server_config(config);
@@ -179,7 +129,7 @@ int serve(const Config& config) {
   if (!io) return wrong_option(io.error().message);
 
   // Declared before the node: its tasks may hold pointers to it until they are destroyed.
-  std::unique_ptr<MemoryBackend> memory;
+  std::unique_ptr<Backend> backend;
   server::Node node({.host = config.host,
                      .port = config.port,
                      .admin_port = config.admin_port,
@@ -193,19 +143,19 @@ int serve(const Config& config) {
     log.error(listening.error().message);
     return kFailed;
   }
-  memory = make_memory_backend(node, config.limits, server->namespaces);
+  auto made = make_backend(config, node, server->namespaces, *server->backend, log);
+  if (!made) return wrong_option("--redis-url: " + made.error().message);
+  backend = std::move(*made);
   log.info("serving", {{"url", "http://localhost:" + std::to_string(node.port())},
                        {"version", version_text()},
                        {"shards", node.shard_count()},
                        {"io", *io == net::IoMode::kUring ? "uring" : "epoll"},
-                       {"broker", "memory"}});
+                       {"broker", config.redis.url ? "redis" : "memory"}});
   const auto served =
       node.run([&](base::ShardId shard, broker::BrokerSink& sink, broker::NodeBusSink& bus_sink) {
-        return server::ShardBackend{
-            .broker = std::make_unique<broker::memory::MemoryBroker>(shard, memory->broker, sink),
-            .presence = std::make_unique<broker::memory::MemoryPresence>(shard, memory->presence),
-            .bus = std::make_unique<broker::memory::MemoryBus>(shard, memory->bus, bus_sink)};
+        return backend->make(shard, sink, bus_sink);
       });
+  backend->close();
   if (!served) {
     log.error(served.error().message);
     return kFailed;

@@ -159,7 +159,28 @@ Applied set_log_level(Config& config, std::string_view text) {
   return {};
 }
 
+Applied set_redis_url(Config& config, std::string_view text) {
+  auto url = broker::redis::parse_redis_url(text);
+  if (!url) return std::unexpected(url.error());
+  config.redis.url = std::move(*url);
+  return {};
+}
+
+template <auto Member>
+Applied set_redis_text(Config& config, std::string_view text) {
+  config.redis.*Member = text;
+  return {};
+}
+
+Applied set_redis_timeout(Config& config, std::string_view text) {
+  const auto duration = parse_duration(text, milliseconds{100}, milliseconds{600'000});
+  if (!duration) return std::unexpected(duration.error());
+  config.redis.timeout = *duration;
+  return {};
+}
+
 constexpr std::string_view kServing = "Serving";
+constexpr std::string_view kRedis = "Redis";
 constexpr std::string_view kAccess = "Who may connect";
 constexpr std::string_view kBounds = "Bounds";
 constexpr std::string_view kHistory = "History";
@@ -216,6 +237,27 @@ constexpr std::array kServingOptions{
            set_hops},
 };
 
+constexpr std::array kRedisOptions{
+    Option{"redis-url", "engine.redis.address", "URL", "none", kRedis,
+           "Where nodes meet: redis://[user:password@]host[:port][/database], rediss:// for TLS. "
+           "The environment's REDIS_HOST works too. Without it this process is alone.",
+           set_redis_url},
+    Option{"redis-ca-file", "engine.redis.tls.server_ca_pem_file", "FILE", "the system's", kRedis,
+           "CA that the certificate of Redis is checked against, and no other.",
+           set_redis_text<&RedisConfig::ca_file>},
+    Option{"redis-server-name", "engine.redis.tls.server_name", "NAME", "any", kRedis,
+           "Name that the certificate of Redis has to have.",
+           set_redis_text<&RedisConfig::server_name>},
+    Option{"redis-cert-file", "engine.redis.tls.cert_pem_file", "FILE", "none", kRedis,
+           "Our certificate, for a Redis that asks for one.",
+           set_redis_text<&RedisConfig::certificate_file>},
+    Option{"redis-key-file", "engine.redis.tls.key_pem_file", "FILE", "none", kRedis,
+           "Its key.", set_redis_text<&RedisConfig::key_file>},
+    Option{"broker-timeout", "broker_timeout", "TIME", "5s", kRedis,
+           "How long a message may wait for a Redis that is away; then its sender is told.",
+           set_redis_timeout},
+};
+
 constexpr std::array kBoundOptions{
     Option{"connections-max", "client.connection_limit", "N", "100000", kBounds,
            "Connections. Beyond: 503.", set_count<&Limits::connections_max, 1>},
@@ -270,15 +312,15 @@ constexpr std::array kRunningOptions{
            set_log_level},
 };
 
-template <std::size_t A, std::size_t B, std::size_t C>
-consteval std::array<Option, A + B + C> joined(const std::array<Option, A>& a,
-                                               const std::array<Option, B>& b,
-                                               const std::array<Option, C>& c) {
-  std::array<Option, A + B + C> all;
-  std::ranges::copy(c, std::ranges::copy(b, std::ranges::copy(a, all.begin()).out).out);
+template <std::size_t... Sizes>
+consteval auto joined(const std::array<Option, Sizes>&... groups) {
+  std::array<Option, (Sizes + ...)> all;
+  auto end = all.begin();
+  ((end = std::ranges::copy(groups, end).out), ...);
   return all;
 }
-constexpr std::array kOptions = joined(kServingOptions, kBoundOptions, kRunningOptions);
+constexpr std::array kOptions =
+    joined(kServingOptions, kRedisOptions, kBoundOptions, kRunningOptions);
 
 }  // namespace
 

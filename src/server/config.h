@@ -3,6 +3,7 @@
 // shards.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 #include "server/static_files.h"
 
 namespace palaver::server {
+
+// How what stands behind the node is: set on one thread, read on all.
+struct BackendHealth {
+  std::atomic<bool> started = true;  // it was there once
+  std::atomic<bool> ready = true;    // it is there
+};
 
 struct ServerConfig {
   base::Limits limits;
@@ -28,6 +35,7 @@ struct ServerConfig {
   StaticFiles files;
   rooms::Namespaces namespaces;
   std::unique_ptr<const auth::Authenticator> authenticator;
+  std::unique_ptr<BackendHealth> backend = std::make_unique<BackendHealth>();
 };
 
 }  // namespace palaver::server

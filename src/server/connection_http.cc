@@ -119,10 +119,12 @@ void Connection::route(const Request& request, const codec::http::Target& target
     begin_upgrade(request, target);
   } else if (first == "api" && target.segments.size() == 2 && !context_.config.api_key.empty()) {
     route_api(request, target.segments.back());
-  } else if (alone && reads && (first == "health" || first == "startup")) {
+  } else if (alone && reads && first == "health") {
     respond(status_response(true));
+  } else if (alone && reads && first == "startup") {
+    respond(status_response(context_.config.backend->started));
   } else if (alone && reads && first == "ready") {
-    respond(status_response(!context_.host.is_draining()));
+    respond(status_response(context_.config.backend->ready && !context_.host.is_draining()));
   } else if (alone && reads && first == "metrics") {
     route_metrics(request);
   } else if (http_->arrival.admin) {

@@ -41,7 +41,9 @@ void Links::on_pipe_up() {
   for (LinksListener* listener : listeners_) listener->on_pipe_up();
 }
 
-void Links::on_pipe_down(const std::string&) {}
+void Links::on_pipe_down(const std::string&) {
+  for (LinksListener* listener : listeners_) listener->on_pipe_down();
+}
 
 void Links::on_subscribed(const std::string& channel) {
   for (LinksListener* listener : listeners_) listener->on_subscribed(channel);

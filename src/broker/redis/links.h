@@ -20,6 +20,7 @@ namespace palaver::broker::redis {
 class LinksListener {
  public:
   virtual void on_pipe_up() = 0;
+  virtual void on_pipe_down() = 0;
   virtual void on_feed_down() = 0;
   virtual void on_subscribed(const std::string& channel) = 0;
   virtual void on_message(const std::string& channel, std::string_view message) = 0;

@@ -46,6 +46,7 @@ class RedisBusNode final : private LinksListener {
   struct Errand;
 
   void on_pipe_up() override {}
+  void on_pipe_down() override {}
   void on_feed_down() override {}
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;

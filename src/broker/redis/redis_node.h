@@ -110,6 +110,7 @@ class RedisNode final : private LinksListener {
 
   // LinksListener.
   void on_pipe_up() override;
+  void on_pipe_down() override {}
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
   void on_feed_down() override;

@@ -70,6 +70,7 @@ class RedisPresenceNode final : private LinksListener {
   using Room = std::map<std::string, Member, std::less<>>;
 
   void on_pipe_up() override;
+  void on_pipe_down() override {}
   void on_feed_down() override {}
   void on_subscribed(const std::string&) override {}
   void on_message(const std::string& channel, std::string_view message) override;

@@ -29,6 +29,12 @@ Samples samples_of(const Option& option) {
       {"guest-key", {"a", "b", "c", ""}},
       {"insecure", {"true", "false", "true", "1"}},
       {"trusted-hops", {"0", "1", "16", "17"}},
+      {"redis-url", {"redis://a", "rediss://u:p@b:1/2", "10.0.0.3:6379", "http://a"}},
+      {"redis-ca-file", {"/a", "/b", "/c", ""}},
+      {"redis-server-name", {"a", "b", "c", ""}},
+      {"redis-cert-file", {"/a", "/b", "/c", ""}},
+      {"redis-key-file", {"/a", "/b", "/c", ""}},
+      {"broker-timeout", {"100ms", "5s", "10m", "99ms"}},
       {"connections-max", {"1", "2", "4294967295", "0"}},
       {"connections-per-ip-max", {"0", "1", "4294967295", "4294967296"}},
       {"rooms-max", {"1", "2", "4294967295", "0"}},
@@ -65,9 +71,14 @@ std::string text_of(const Config& config) {
       << static_cast<int>(config.log_level) << '|';
   for (const std::string& text :
        {config.api_key, config.token_key, config.token_audience, config.token_issuer,
-        config.subscription_token_key, config.guest_key}) {
+        config.subscription_token_key, config.guest_key, config.redis.ca_file,
+        config.redis.server_name, config.redis.certificate_file, config.redis.key_file}) {
     out << text << '|';
   }
+  const auto redis = config.redis.url.value_or(broker::redis::RedisUrl{});
+  out << redis.endpoint.host << ' ' << redis.endpoint.port << ' ' << redis.user << ' '
+      << redis.password << ' ' << redis.database << ' ' << redis.tls << '|'
+      << config.redis.timeout.count() << '|';
   out << config.insecure << (config.guests ? std::to_string(*config.guests) : "unset") << '|';
   for (const std::string_view origin :
        {"https://a.example", "https://b.example.org", "https://other.example", "null"}) {

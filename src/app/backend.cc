@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/backend.h"
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/random.h"
+#include "base/check.h"
+#include "broker/memory/memory_broker.h"
+#include "broker/memory/memory_bus.h"
+#include "broker/memory/memory_node.h"
+#include "broker/memory/memory_presence.h"
+#include "broker/redis/links.h"
+#include "broker/redis/redis_broker.h"
+#include "broker/redis/redis_bus.h"
+#include "broker/redis/redis_node.h"
+#include "broker/redis/redis_presence.h"
+#include "broker/redis/redis_presence_node.h"
+
+namespace palaver::app {
+
+namespace {
+
+// `namespaces` outlives the answer.
+broker::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
+  return [&namespaces](const model::RoomName& room) {
+    const rooms::RoomOptions* options = namespaces.find(room.value);
+    CHECK(options != nullptr, "a room of an unknown namespace is not made");
+    return broker::RoomBounds{.entries_max = options->history_size,
+                              .age_max = options->history_ttl,
+                              .meta_ttl = options->history_meta_ttl};
+  };
+}
+
+std::vector<base::Executor*> executors_of(server::Node& node) {
+  std::vector<base::Executor*> executors;
+  for (unsigned i = 0; i < node.shard_count(); ++i) executors.push_back(&node.loop({i}));
+  return executors;
+}
+
+class MemoryBackend final : public Backend {
+ public:
+  MemoryBackend(server::Node& node, const base::Limits& limits, const rooms::Namespaces& namespaces)
+      : broker_(services_of(node),
+                {.limits = broker::memory::MemoryBrokerLimits::of(limits),
+                 .bounds_of = bounds_of(namespaces),
+                 .seed = random_number(),
+                 .salt = random_number() % model::kOffsetSaltEnd}),
+        presence_(executors_of(node)),
+        bus_(executors_of(node)) {}
+
+  server::ShardBackend make(base::ShardId shard, broker::BrokerSink& sink,
+                            broker::NodeBusSink& bus_sink) override {
+    return {.broker = std::make_unique<broker::memory::MemoryBroker>(shard, broker_, sink),
+            .presence = std::make_unique<broker::memory::MemoryPresence>(shard, presence_),
+            .bus = std::make_unique<broker::memory::MemoryBus>(shard, bus_, bus_sink)};
+  }
+
+ private:
+  static std::vector<broker::memory::ShardServices> services_of(server::Node& node) {
+    std::vector<broker::memory::ShardServices> services;
+    for (unsigned i = 0; i < node.shard_count(); ++i) {
+      services.push_back({node.loop({i}), node.loop({i})});
+    }
+    return services;
+  }
+
+  broker::memory::MemoryNode broker_;
+  broker::memory::PresenceNode presence_;
+  broker::memory::MemoryBusNode bus_;
+};
+
+class RedisBackend final : public Backend, private broker::redis::LinksListener {
+ public:
+  RedisBackend(server::Node& node, const rooms::Namespaces& namespaces,
+               broker::redis::RedisOptions options, server::BackendHealth& health,
+               const base::Logger& log)
+      : health_(health),
+        links_(node.loop({0}), std::move(options), random_number(), log),
+        broker_(links_, executors_of(node),
+                {.bounds_of = bounds_of(namespaces),
+                 .salt = random_number() % model::kOffsetSaltEnd}),
+        presence_(links_, executors_of(node)),
+        bus_(links_, executors_of(node)) {
+    health_.started = health_.ready = false;
+    links_.add(*this);
+  }
+
+  server::ShardBackend make(base::ShardId shard, broker::BrokerSink& sink,
+                            broker::NodeBusSink& bus_sink) override {
+    return {.broker = std::make_unique<broker::redis::RedisBroker>(shard, broker_, sink),
+            .presence = std::make_unique<broker::redis::RedisPresence>(shard, presence_),
+            .bus = std::make_unique<broker::redis::RedisBus>(shard, bus_, bus_sink)};
+  }
+  void close() override { links_.close(); }
+
+ private:
+  void on_pipe_up() override { note(pipe_ = true, feed_); }
+  void on_pipe_down() override { note(pipe_ = false, feed_); }
+  void on_feed_down() override { note(pipe_, feed_ = false); }
+  void on_subscribed(const std::string&) override { note(pipe_, feed_ = true); }
+  void on_message(const std::string&, std::string_view) override {}
+  void note(bool pipe, bool feed) {
+    health_.ready = pipe && feed;
+    if (pipe && feed) health_.started = true;
+  }
+
+  server::BackendHealth& health_;
+  bool pipe_ = false;
+  bool feed_ = false;
+  broker::redis::Links links_;
+  broker::redis::RedisNode broker_;
+  broker::redis::RedisPresenceNode presence_;
+  broker::redis::RedisBusNode bus_;
+};
+
+base::Result<broker::redis::RedisOptions> redis_options(const Config& config) {
+  const broker::redis::RedisUrl& url = *config.redis.url;
+  broker::redis::RedisOptions options;
+  options.endpoint = url.endpoint;
+  options.user = url.user;
+  options.password = url.password;
+  options.database = url.database;
+  options.timeout = config.redis.timeout;
+  if (!url.tls) return options;
+  auto tls = net::TlsClient::make({.ca_file = config.redis.ca_file,
+                                   .server_name = config.redis.server_name,
+                                   .certificate_file = config.redis.certificate_file,
+                                   .key_file = config.redis.key_file});
+  if (!tls) return std::unexpected(tls.error());
+  options.tls = std::move(*tls);
+  return options;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Backend>> make_backend(const Config& config, server::Node& node,
+                                                    const rooms::Namespaces& namespaces,
+                                                    server::BackendHealth& health,
+                                                    const base::Logger& log) {
+  if (!config.redis.url) return std::make_unique<MemoryBackend>(node, config.limits, namespaces);
+  auto options = redis_options(config);
+  if (!options) return std::unexpected(options.error());
+  return std::make_unique<RedisBackend>(node, namespaces, std::move(*options), health, log);
+}
+
+}  // namespace palaver::app
