@@ -220,6 +220,19 @@ describe('a proxy', () => {
     await receives('a');
   });
 
+  test('makes who sends too much wait, and loses nothing of it', async (t) => {
+    const { proxy, socket, got } = await throughProxy(t);
+    const much = 32 * 1024 * 1024; // more than the system's buffers and the proxy hold
+    proxy.pause();
+    let taken = false;
+    socket.write('x'.repeat(much), () => (taken = true));
+    await until(() => proxy.heldBytes >= 256 * 1024, kMs, 'the proxy to be full');
+    assert.ok(!taken && proxy.heldBytes < much / 8, `${proxy.heldBytes} bytes held`);
+    proxy.resume();
+    await until(() => got.text.length === much, kMs, () => `all of it; got ${got.text.length}`);
+    assert.ok(taken);
+  });
+
   test('stands before Redis, and goes over to another one', { skip: kNoRedis }, async (t) => {
     const first = await startRedis(t);
     const second = await startRedis(t);

@@ -22,6 +22,7 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running();
   // The code it ended with, -1 for an end by a signal. Waits for the end.
   int wait();

@@ -40,15 +40,20 @@ std::string text_of(const redisReply& reply) {
   }
 }
 
-Reply ask(redisContext& context, const std::vector<std::string>& words) {
+void append(redisContext& context, const std::vector<std::string>& words) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   for (const std::string& word : words) {
     texts.push_back(word.data());
     sizes.push_back(word.size());
   }
-  void* reply =
-      redisCommandArgv(&context, static_cast<int>(words.size()), texts.data(), sizes.data());
+  redisAppendCommandArgv(&context, static_cast<int>(words.size()), texts.data(), sizes.data());
+}
+
+// Null when none comes.
+Reply next_reply(redisContext& context) {
+  void* reply = nullptr;
+  if (redisGetReply(&context, &reply) != REDIS_OK) return {};
   return Reply(static_cast<redisReply*>(reply));
 }
 
@@ -59,14 +64,18 @@ std::optional<std::string> redis_command(const RedisAddress& address,
   const Context context(redisConnectWithTimeout("127.0.0.1", address.port, kPatience));
   if (context == nullptr || context->err != 0) return {};
   redisSetTimeout(context.get(), kPatience);
-  if (!address.password.empty()) {
+  const bool asks_for_login = !address.password.empty();
+  if (asks_for_login) {
     std::vector<std::string> login{"AUTH", address.password};
     if (!address.user.empty()) login.insert(login.begin() + 1, address.user);
-    const Reply reply = ask(*context, login);
-    if (reply == nullptr) return {};
-    if (reply->type == REDIS_REPLY_ERROR) return text_of(*reply);
+    append(*context, login);
   }
-  const Reply reply = ask(*context, words);
+  append(*context, words);
+  // Both leave in one write: a second one could meet a closed connection, which is a SIGPIPE.
+  Reply reply = next_reply(*context);
+  if (asks_for_login && reply != nullptr && reply->type != REDIS_REPLY_ERROR) {
+    reply = next_reply(*context);
+  }
   if (reply == nullptr) return {};
   return text_of(*reply);
 }

@@ -86,8 +86,13 @@ void RedisServer::launch() {
 
 // False: it ended.
 bool RedisServer::comes_up() {
-  until([this] { return !running() || try_command({"PING"}) == "PONG"; },
-        [this] { return "redis-server to answer PING:\n" + log(); });
+  // Another server may have got the port meanwhile: who answers has to be this one.
+  const std::string own = std::to_string(process_->pid());
+  until(
+      [this, &own] {
+        return !running() || (try_command({"PING"}) == "PONG" && info("process_id") == own);
+      },
+      [this] { return "redis-server to answer PING:\n" + log(); });
   return running();
 }
 

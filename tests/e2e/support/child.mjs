@@ -45,6 +45,10 @@ export class Child {
     });
   }
 
+  get pid() {
+    return this.child.pid;
+  }
+
   get running() {
     return this.child.pid !== undefined && this.child.exitCode === null && !this.child.signalCode;
   }

@@ -6,21 +6,27 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
+const kHeldMaxBytes = 256 * 1024; // then the sender waits, as before a network that is too slow
+
 /** One direction of a connection: bytes wait here until they may go on, in order. */
 class Lane {
+  heldBytes = 0;
   #queue = [];
   #timer = null;
   #ended = false;
 
   constructor(proxy, from, to, direction, destroy) {
     this.proxy = proxy;
+    this.from = from;
     this.to = to;
     this.destroy = destroy;
+    to.on('drain', () => this.pump());
     from.on('data', (bytes) => {
       const due = Math.max(Date.now() + proxy.delayMs, this.#queue.at(-1)?.due ?? 0);
       const half = proxy.takesHalf(direction);
       const kept = half ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes;
       this.#queue.push({ bytes: kept, due, half });
+      this.heldBytes += kept.length;
       this.pump();
     });
     from.on('end', () => {
@@ -29,15 +35,25 @@ class Lane {
     });
   }
 
-  get heldBytes() {
-    return this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  }
-
   pump() {
     clearTimeout(this.#timer);
-    if (this.proxy.paused) return;
+    if (!this.proxy.paused) this.#forward();
+    const full = this.heldBytes + this.to.writableLength >= kHeldMaxBytes;
+    if (full) this.from.pause();
+    else this.from.resume();
+  }
+
+  drop() {
+    clearTimeout(this.#timer);
+    this.#queue = [];
+    this.heldBytes = 0;
+    this.#ended = false;
+  }
+
+  #forward() {
     while (this.#queue.length > 0 && this.#queue[0].due <= Date.now()) {
       const { bytes, half } = this.#queue.shift();
+      this.heldBytes -= bytes.length;
       if (half) {
         this.drop();
         this.to.end(bytes, this.destroy);
@@ -50,12 +66,6 @@ class Lane {
     } else if (this.#ended) {
       this.to.end();
     }
-  }
-
-  drop() {
-    clearTimeout(this.#timer);
-    this.#queue = [];
-    this.#ended = false;
   }
 }
 
@@ -131,7 +141,10 @@ export class Proxy {
     this.#half = direction;
   }
 
-  /** Nothing goes on in either direction, connections stay open; resume() lets all of it go on. */
+  /**
+   * Nothing goes on in either direction and connections stay open; who sends more than is held here
+   * has to wait. resume() lets all of it go on.
+   */
   pause() {
     this.paused = true;
   }

@@ -151,8 +151,12 @@ export class RedisServer {
     if (this.#child) this.#log = this.log;
     const sentinel = this.#options.kind === 'sentinel' ? ['--sentinel'] : [];
     this.#child = new Child('redis-server', [path.join(this.folder, 'redis.conf'), ...sentinel]);
-    const pong = async () => !this.running || (await this.tryCommand('PING')) === 'PONG';
-    await until(pong, kPatienceMs, () => `redis-server to answer PING:\n${this.log}`);
+    // Another server may have got the port meanwhile: who answers has to be this one.
+    const answers = async () =>
+      (await this.tryCommand('PING')) === 'PONG' &&
+      Number(await this.info('process_id')) === this.#child.pid;
+    const decided = async () => !this.running || answers();
+    await until(decided, kPatienceMs, () => `redis-server to answer PING:\n${this.log}`);
     if (!this.running) await this.#child.end(); // with all that it said
     return this.running;
   }
