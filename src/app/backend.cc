@@ -43,11 +43,10 @@ std::vector<base::Executor*> executors_of(server::Node& node) {
 class MemoryBackend final : public Backend {
  public:
   MemoryBackend(server::Node& node, const base::Limits& limits, const rooms::Namespaces& namespaces)
-      : broker_(services_of(node),
-                {.limits = broker::memory::MemoryBrokerLimits::of(limits),
-                 .bounds_of = bounds_of(namespaces),
-                 .seed = random_number(),
-                 .salt = random_number() % model::kOffsetSaltEnd}),
+      : broker_(services_of(node), {.limits = broker::memory::MemoryBrokerLimits::of(limits),
+                                    .bounds_of = bounds_of(namespaces),
+                                    .seed = random_number(),
+                                    .salt = random_number() % model::kOffsetSaltEnd}),
         presence_(executors_of(node)),
         bus_(executors_of(node)) {}
 
@@ -79,9 +78,9 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
                const base::Logger& log)
       : health_(health),
         links_(node.loop({0}), std::move(options), random_number(), log),
-        broker_(links_, executors_of(node),
-                {.bounds_of = bounds_of(namespaces),
-                 .salt = random_number() % model::kOffsetSaltEnd}),
+        broker_(
+            links_, executors_of(node),
+            {.bounds_of = bounds_of(namespaces), .salt = random_number() % model::kOffsetSaltEnd}),
         presence_(links_, executors_of(node)),
         bus_(links_, executors_of(node)) {
     health_.started = health_.ready = false;

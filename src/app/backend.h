@@ -26,7 +26,6 @@ class Backend {
   virtual void close() {}
 };
 
-
 // `node`, `namespaces` and `log` outlive it; the node is destroyed before it. `health` says later
 // how it is.
 [[nodiscard]] base::Result<std::unique_ptr<Backend>> make_backend(

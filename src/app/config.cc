@@ -37,7 +37,7 @@ base::Result<void> apply(const Option& option, Config& config, std::string_view 
   auto applied = option.apply(config, text);
   if (applied) return {};
   base::Error error = std::move(applied.error());
-  error.message += ", got '" + std::string(text) + "'";
+  if (option.value != kUrlValue) error.message += ", got '" + std::string(text) + "'";
   return std::unexpected(named(name, error));
 }
 

@@ -238,11 +238,11 @@ constexpr std::array kServingOptions{
 };
 
 constexpr std::array kRedisOptions{
-    Option{"redis-url", "engine.redis.address", "URL", "none", kRedis,
+    Option{"redis-url", "engine.redis.address", kUrlValue, "none", kRedis,
            "Where nodes meet: redis://[user:password@]host[:port][/database], rediss:// for TLS. "
            "The environment's REDIS_HOST works too. Without it this process is alone.",
            set_redis_url},
-    Option{"redis-ca-file", "engine.redis.tls.server_ca_pem_file", "FILE", "the system's", kRedis,
+    Option{"redis-ca-file", "engine.redis.tls.server_ca_pem_file", "FILE", "system", kRedis,
            "CA that the certificate of Redis is checked against, and no other.",
            set_redis_text<&RedisConfig::ca_file>},
     Option{"redis-server-name", "engine.redis.tls.server_name", "NAME", "any", kRedis,
@@ -251,8 +251,8 @@ constexpr std::array kRedisOptions{
     Option{"redis-cert-file", "engine.redis.tls.cert_pem_file", "FILE", "none", kRedis,
            "Our certificate, for a Redis that asks for one.",
            set_redis_text<&RedisConfig::certificate_file>},
-    Option{"redis-key-file", "engine.redis.tls.key_pem_file", "FILE", "none", kRedis,
-           "Its key.", set_redis_text<&RedisConfig::key_file>},
+    Option{"redis-key-file", "engine.redis.tls.key_pem_file", "FILE", "none", kRedis, "Its key.",
+           set_redis_text<&RedisConfig::key_file>},
     Option{"broker-timeout", "broker_timeout", "TIME", "5s", kRedis,
            "How long a message may wait for a Redis that is away; then its sender is told.",
            set_redis_timeout},

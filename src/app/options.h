@@ -16,6 +16,8 @@ namespace palaver::app {
 inline constexpr std::string_view kListValue = "LIST";
 // `value` of options that are true or false, which the file may say without quotes.
 inline constexpr std::string_view kBoolValue = "BOOL";
+// `value` of options that may hold a password: errors do not repeat them.
+inline constexpr std::string_view kUrlValue = "URL";
 
 struct Option {
   std::string_view flag;     // "--flag" on the command line, PALAVER_FLAG in the environment

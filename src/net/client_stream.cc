@@ -15,8 +15,8 @@
 namespace palaver::net {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 struct TlsClient::State {
   asio::ssl::context context{asio::ssl::context::tls_client};
@@ -65,15 +65,16 @@ class ClientStream::Link : public std::enable_shared_from_this<Link> {
     loop_.run_after(target.timeout, [link = shared_from_this()] {
       if (!link->open_) link->end("no connection in time");
     });
-    resolver_.async_resolve(
-        target.host, std::to_string(target.port),
-        [link = shared_from_this()](const error_code& error, const tcp::resolver::results_type& at) {
-          if (link->failed(error)) return;
-          asio::async_connect(link->socket(), at,
-                              [link](const error_code& refused, const tcp::endpoint&) {
-                                if (!link->failed(refused)) link->connected();
-                              });
-        });
+    resolver_.async_resolve(target.host, std::to_string(target.port),
+                            [link = shared_from_this()](const error_code& error,
+                                                        const tcp::resolver::results_type& at) {
+                              if (link->failed(error)) return;
+                              asio::async_connect(
+                                  link->socket(), at,
+                                  [link](const error_code& refused, const tcp::endpoint&) {
+                                    if (!link->failed(refused)) link->connected();
+                                  });
+                            });
   }
 
   void write(std::string_view bytes) {

@@ -34,7 +34,8 @@ class RedisHarness final : public BrokerHarness {
                                 .meta_ttl = limits.history_meta_ttl};
     };
     config.salt = 77;
-    links_ = std::make_unique<Links>(shards_.loop(0), std::move(options), 0x5eed0000 + ++seeds, log_);
+    links_ =
+        std::make_unique<Links>(shards_.loop(0), std::move(options), 0x5eed0000 + ++seeds, log_);
     node_ = std::make_unique<RedisNode>(*links_, shards_.executors(), std::move(config));
   }
   ~RedisHarness() override { links_->close(); }
@@ -45,9 +46,7 @@ class RedisHarness final : public BrokerHarness {
                                               broker::BrokerSink& sink) override {
     return std::make_unique<RedisBroker>(shard, *node_, sink);
   }
-  void post(unsigned shard, base::Task task) override {
-    shards_.loop(shard).post(std::move(task));
-  }
+  void post(unsigned shard, base::Task task) override { shards_.loop(shard).post(std::move(task)); }
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   void lose_connections() override {

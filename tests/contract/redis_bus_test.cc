@@ -47,8 +47,8 @@ class RedisBusHarness final : public NodeBusHarness {
   unsigned shards() const override { return shards_.count(); }
   unsigned node_of(unsigned shard) const override { return shard / each_; }
   std::unique_ptr<broker::NodeBus> make_bus(unsigned shard, broker::NodeBusSink& sink) override {
-    auto bus = std::make_unique<RedisBus>(base::ShardId{shard % each_}, *nodes_[shard / each_].bus,
-                                          sink);
+    auto bus =
+        std::make_unique<RedisBus>(base::ShardId{shard % each_}, *nodes_[shard / each_].bus, sink);
     heard_.insert(shard / each_);
     // A node that begins listens, before anything is sent.
     const std::string channel = broker::redis::node_key("bus");
@@ -62,9 +62,7 @@ class RedisBusHarness final : public NodeBusHarness {
     return bus;
   }
   bool runs(unsigned shard) const override { return shards_.runs(shard); }
-  void post(unsigned shard, base::Task task) override {
-    shards_.loop(shard).post(std::move(task));
-  }
+  void post(unsigned shard, base::Task task) override { shards_.loop(shard).post(std::move(task)); }
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
 
@@ -77,7 +75,7 @@ class RedisBusHarness final : public NodeBusHarness {
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   const unsigned each_;
   std::set<unsigned> heard_;  // nodes with a bus
-  std::vector<Node> nodes_;  // tasks of the loops hold them
+  std::vector<Node> nodes_;   // tasks of the loops hold them
   RedisShards shards_;
 };
 

@@ -58,9 +58,7 @@ class RedisPresenceHarness final : public PresenceHarness {
       return;
     }
   }
-  void post(unsigned shard, base::Task task) override {
-    shards_.loop(shard).post(std::move(task));
-  }
+  void post(unsigned shard, base::Task task) override { shards_.loop(shard).post(std::move(task)); }
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   // Everything that was asked is done when Redis answers what is asked now.
   void settle() override {
@@ -112,16 +110,15 @@ class RedisPresenceHarness final : public PresenceHarness {
 };
 
 PresenceParam param(const char* name, unsigned shards, RedisPresenceHarness::Nodes nodes) {
-  return {name,
-          [shards, nodes] { return std::make_unique<RedisPresenceHarness>(shards, nodes); }};
+  return {name, [shards, nodes] { return std::make_unique<RedisPresenceHarness>(shards, nodes); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Redis, PresenceContract,
-    testing::Values(param("OneShard", 1, RedisPresenceHarness::Nodes::kOne),
-                    param("ThreeShards", 3, RedisPresenceHarness::Nodes::kOne),
-                    param("ThreeNodes", 3, RedisPresenceHarness::Nodes::kOneAShard)),
-    [](const auto& p) { return std::string(p.param.name); });
+INSTANTIATE_TEST_SUITE_P(Redis, PresenceContract,
+                         testing::Values(param("OneShard", 1, RedisPresenceHarness::Nodes::kOne),
+                                         param("ThreeShards", 3, RedisPresenceHarness::Nodes::kOne),
+                                         param("ThreeNodes", 3,
+                                               RedisPresenceHarness::Nodes::kOneAShard)),
+                         [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace
 }  // namespace palaver::tests::contract

@@ -14,8 +14,8 @@
 #include "base/executor.h"
 #include "base/strong.h"
 #include "broker/memory/message.h"
-#include "broker/seat.h"
 #include "broker/node_bus.h"
+#include "broker/seat.h"
 
 namespace palaver::broker::memory {
 

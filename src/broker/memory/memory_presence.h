@@ -14,8 +14,8 @@
 #include "base/strong.h"
 #include "broker/memory/limits.h"
 #include "broker/memory/presence_node.h"
-#include "broker/slots.h"
 #include "broker/presence.h"
+#include "broker/slots.h"
 
 namespace palaver::broker::memory {
 

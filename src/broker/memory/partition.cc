@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+
 #include "broker/publish_rules.h"
 
 namespace palaver::broker::memory {
@@ -69,7 +70,8 @@ void Partition::unsubscribe_all(Address who) {
 
 base::Result<PublishResult> Partition::publish(const model::RoomName& name, model::Sender sender,
                                                base::Frame data, PublishOptions options) {
-  if (auto checked = check_publish(options, limits_.dedupe_id_bytes_max); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_publish(options, limits_.dedupe_id_bytes_max); !checked)
+    return std::unexpected(checked.error());
   if (options.retention == model::Retention::kEphemeral) {
     const Room* room = find(name);
     if (!room) return PublishResult{};
@@ -138,7 +140,8 @@ base::Result<model::Publication> Partition::entry(const model::RoomName& name, O
 base::Result<RedactResult> Partition::redact(const model::RoomName& name, model::Sender sender,
                                              base::Frame data, Offset target,
                                              const base::Frame& replacement, std::string id) {
-  if (auto checked = check_publish_id(id, limits_.dedupe_id_bytes_max); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_publish_id(id, limits_.dedupe_id_bytes_max); !checked)
+    return std::unexpected(checked.error());
   Room* const room = find(name);
   const Offset first = first_with_id(room, sender.user, id);
   if (first != Offset{0}) return RedactResult{{room->epoch, first}};

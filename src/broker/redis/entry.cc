@@ -102,8 +102,7 @@ std::string pack_sender(const model::Sender& sender) {
 
 std::optional<model::Sender> unpack_sender(std::string_view packed) {
   model::Sender sender;
-  for (std::string* field :
-       {&sender.user.value, &sender.client, &sender.info, &sender.room_info}) {
+  for (std::string* field : {&sender.user.value, &sender.client, &sender.info, &sender.room_info}) {
     const auto text = unpack(packed);
     if (!text) return std::nullopt;
     field->assign(*text);

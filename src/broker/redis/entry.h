@@ -41,8 +41,9 @@ struct Live {
   std::vector<model::Offset> redacted;
 };
 [[nodiscard]] std::optional<Live> parse_live(std::string_view message);
-[[nodiscard]] std::string ephemeral_message(model::PublicationKind kind, const model::Sender& sender,
-                                            std::string_view tags, std::string_view data);
+[[nodiscard]] std::string ephemeral_message(model::PublicationKind kind,
+                                            const model::Sender& sender, std::string_view tags,
+                                            std::string_view data);
 
 [[nodiscard]] std::optional<model::Offset> parse_offset(std::string_view text);
 // {epoch, offset} at the front of a script's answer.

@@ -55,13 +55,13 @@ void Feed::connect() {
   state_ = State::kConnecting;
   reader_ = {};
   net::ClientStream::Observer& observer = *this;
-  stream_ = std::make_unique<net::ClientStream>(
-      loop_,
-      net::ClientStream::Target{.host = address_.host,
-                                .port = address_.port,
-                                .timeout = seconds{2},
-                                .tls = options_.tls.get()},
-      observer);
+  stream_ =
+      std::make_unique<net::ClientStream>(loop_,
+                                          net::ClientStream::Target{.host = address_.host,
+                                                                    .port = address_.port,
+                                                                    .timeout = seconds{2},
+                                                                    .tls = options_.tls.get()},
+                                          observer);
 }
 
 void Feed::on_open() {

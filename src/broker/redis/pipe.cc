@@ -161,7 +161,8 @@ void Pipe::drop(const std::string& reason) {
   sent_ = 0;
   // At once, then slower: half of it is jitter, so that a fleet does not come back together.
   const auto most = std::min<std::int64_t>(50LL << std::min(failures_++, 5U), 1'000);
-  const auto delay = std::chrono::milliseconds{most / 2 + static_cast<long>(random_() % (most / 2 + 1))};
+  const auto delay =
+      std::chrono::milliseconds{most / 2 + static_cast<long>(random_() % (most / 2 + 1))};
   loop_.run_after(failures_ == 1 ? delay / 10 : delay, [this] {
     if (state_ == State::kConnecting && !stream_) connect();
   });
@@ -179,8 +180,7 @@ void Pipe::send(std::span<const std::string> command, Done done, Repeat repeat) 
 
 void Pipe::run(ScriptId script, std::span<const std::string> keys,
                std::span<const std::string> arguments, Done done) {
-  std::vector<std::string_view> command{"EVALSHA",
-                                        scripts()[static_cast<std::size_t>(script)].sha};
+  std::vector<std::string_view> command{"EVALSHA", scripts()[static_cast<std::size_t>(script)].sha};
   const std::string count = std::to_string(keys.size());
   command.emplace_back(count);
   command.insert(command.end(), keys.begin(), keys.end());

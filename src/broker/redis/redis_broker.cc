@@ -26,8 +26,8 @@ void RedisBroker::call(Completion<T> done, Work work) {
 }
 
 void RedisBroker::subscribe(const model::RoomName& room, Completion<model::Position> done) {
-  call<model::Position>(
-      std::move(done), [room](RedisNode& node, auto answer) { node.subscribe(room, answer); });
+  call<model::Position>(std::move(done),
+                        [room](RedisNode& node, auto answer) { node.subscribe(room, answer); });
 }
 
 void RedisBroker::unsubscribe(const model::RoomName& room) {
@@ -37,30 +37,28 @@ void RedisBroker::unsubscribe(const model::RoomName& room) {
 
 void RedisBroker::publish(const model::RoomName& room, model::Sender sender, base::Frame data,
                           PublishOptions options, Completion<PublishResult> done) {
-  call<PublishResult>(std::move(done), [room, sender = std::move(sender), data = std::move(data),
-                                        options = std::move(options)](RedisNode& node,
-                                                                      auto answer) {
-    if (auto refused = check_publish(options); !refused) {
-      node.reply<PublishResult>(answer, std::unexpected(refused.error()));
-    } else {
-      node.publish(room, sender, data, options, answer);
-    }
-  });
+  call<PublishResult>(std::move(done),
+                      [room, sender = std::move(sender), data = std::move(data),
+                       options = std::move(options)](RedisNode& node, auto answer) {
+                        if (auto refused = check_publish(options); !refused) {
+                          node.reply<PublishResult>(answer, std::unexpected(refused.error()));
+                        } else {
+                          node.publish(room, sender, data, options, answer);
+                        }
+                      });
 }
 
 void RedisBroker::history(const model::RoomName& room, HistoryQuery query,
                           Completion<History> done) {
-  call<History>(std::move(done), [room, query](RedisNode& node, auto answer) {
-    node.history(room, query, answer);
-  });
+  call<History>(std::move(done),
+                [room, query](RedisNode& node, auto answer) { node.history(room, query, answer); });
 }
 
 void RedisBroker::positions(std::vector<model::RoomName> rooms,
                             Completion<std::vector<model::Position>> done) {
   call<std::vector<model::Position>>(
-      std::move(done), [rooms = std::move(rooms)](RedisNode& node, auto answer) {
-        node.positions(rooms, answer);
-      });
+      std::move(done),
+      [rooms = std::move(rooms)](RedisNode& node, auto answer) { node.positions(rooms, answer); });
 }
 
 void RedisBroker::entry(const model::RoomName& room, model::Offset offset,

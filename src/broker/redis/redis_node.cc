@@ -203,22 +203,23 @@ void RedisNode::history(const RoomName& name, const HistoryQuery& query, Answer<
 void RedisNode::read(const std::string& key, const RoomName& name, const HistoryQuery& query) {
   const bool forward = query.direction == HistoryQuery::Direction::kForward;
   constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
-  ask_redis(ScriptId::kHistory, name,
-            {query.since ? std::to_string(query.since->value) : "",
-             std::to_string(std::min(query.limit, kMost)), std::to_string(query.bytes_max),
-             forward ? "f" : "r"},
-            [this, key, name, query](const Reply& found) {
-              const base::Result<History> history = parse_history(found);
-              Reading& reading = readings_.at(key);
-              for (const auto answer : std::exchange(reading.asked, std::exchange(reading.next, {}))) {
-                reply<History>(answer, history);
-              }
-              if (reading.asked.empty()) {
-                readings_.erase(key);
-              } else {
-                read(key, name, query);
-              }
-            });
+  ask_redis(
+      ScriptId::kHistory, name,
+      {query.since ? std::to_string(query.since->value) : "",
+       std::to_string(std::min(query.limit, kMost)), std::to_string(query.bytes_max),
+       forward ? "f" : "r"},
+      [this, key, name, query](const Reply& found) {
+        const base::Result<History> history = parse_history(found);
+        Reading& reading = readings_.at(key);
+        for (const auto answer : std::exchange(reading.asked, std::exchange(reading.next, {}))) {
+          reply<History>(answer, history);
+        }
+        if (reading.asked.empty()) {
+          readings_.erase(key);
+        } else {
+          read(key, name, query);
+        }
+      });
 }
 
 void RedisNode::entry(const RoomName& name, Offset offset, Answer<model::Publication> answer) {
@@ -259,22 +260,22 @@ void RedisNode::positions(const std::vector<RoomName>& names,
       keys.push_back(RoomKeys(names[i]).meta);
       times.push_back(text_of(bounds.meta_ttl + bounds.age_max));
     }
-    links_.pipe().run(ScriptId::kPositions, keys, times,
-              [this, gathering, indices, answer](const Reply& found) {
-                if (!found) gathering->error = found.error();
-                for (std::size_t i = 0; found && i < indices.size(); ++i) {
-                  const auto pair = std::span(found->elements).subspan(2 * i, 2);
-                  if (auto position = parse_position(pair)) {
-                    gathering->positions[indices[i]] = std::move(*position);
-                  }
-                }
-                if (--gathering->missing > 0) return;
-                if (gathering->error.message.empty()) {
-                  reply<std::vector<model::Position>>(answer, std::move(gathering->positions));
-                } else {
-                  reply<std::vector<model::Position>>(answer, std::unexpected(gathering->error));
-                }
-              });
+    links_.pipe().run(
+        ScriptId::kPositions, keys, times, [this, gathering, indices, answer](const Reply& found) {
+          if (!found) gathering->error = found.error();
+          for (std::size_t i = 0; found && i < indices.size(); ++i) {
+            const auto pair = std::span(found->elements).subspan(2 * i, 2);
+            if (auto position = parse_position(pair)) {
+              gathering->positions[indices[i]] = std::move(*position);
+            }
+          }
+          if (--gathering->missing > 0) return;
+          if (gathering->error.message.empty()) {
+            reply<std::vector<model::Position>>(answer, std::move(gathering->positions));
+          } else {
+            reply<std::vector<model::Position>>(answer, std::unexpected(gathering->error));
+          }
+        });
   }
 }
 

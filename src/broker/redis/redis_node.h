@@ -68,8 +68,7 @@ class RedisNode final : private LinksListener {
     base::Frame replacement;
     std::string id;
   };
-  void redact(const model::RoomName& name, const Redaction& redaction,
-              Answer<RedactResult> answer);
+  void redact(const model::RoomName& name, const Redaction& redaction, Answer<RedactResult> answer);
   void remove_history(const model::RoomName& name, Answer<void> answer);
   template <typename T>
   void reply(Answer<T> answer, base::Result<T> result);
@@ -87,13 +86,13 @@ class RedisNode final : private LinksListener {
     const model::RoomName name;
     std::vector<broker::Address> subscribers;
     std::vector<Answer<model::Position>> waiting;  // for the room to be in step
-    bool known = false;    // its subscribers have been told where it is
-    bool fed = false;      // the feed brings everything from now on
-    bool in_step = false;  // `seen` is where Redis is, but for what the feed still brings
-    bool stepping = false;  // getting there
-    model::Epoch epoch;    // empty: not known yet
-    model::Offset seen;    // passed on to the subscribers, or older than they
-    model::Offset acked;   // the newest that a publish was answered with
+    bool known = false;                            // its subscribers have been told where it is
+    bool fed = false;                              // the feed brings everything from now on
+    bool in_step = false;    // `seen` is where Redis is, but for what the feed still brings
+    bool stepping = false;   // getting there
+    model::Epoch epoch;      // empty: not known yet
+    model::Offset seen;      // passed on to the subscribers, or older than they
+    model::Offset acked;     // the newest that a publish was answered with
     std::vector<Live> held;  // came while it was not in step
     std::multimap<model::Offset, HeldAck> acks;
   };

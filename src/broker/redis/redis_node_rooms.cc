@@ -134,12 +134,11 @@ void RedisNode::on_checked(const std::string& channel, Reply reply) {
 
 // Reads what came after `seen`, and passes it on.
 void RedisNode::catch_up(const std::string& channel, Room& room, Offset until) {
-  ask_redis(ScriptId::kHistory, room.name,
-            {std::to_string(room.seen.value), std::to_string(base::kReplayEntriesMax),
-             std::to_string(base::kReplayBytesMax), "f"},
-            [this, channel, until](Reply reply) {
-              on_caught_up(channel, until, std::move(reply));
-            });
+  ask_redis(
+      ScriptId::kHistory, room.name,
+      {std::to_string(room.seen.value), std::to_string(base::kReplayEntriesMax),
+       std::to_string(base::kReplayBytesMax), "f"},
+      [this, channel, until](Reply reply) { on_caught_up(channel, until, std::move(reply)); });
 }
 
 void RedisNode::on_caught_up(const std::string& channel, Offset until, Reply reply) {
@@ -157,7 +156,9 @@ void RedisNode::on_caught_up(const std::string& channel, Offset until, Reply rep
   }
   auto entries = parse_entries(std::span(reply->elements).subspan(2));
   for (model::Publication& entry : entries) {
-    Live live{.kind = Live::Kind::kEntry, .epoch = room->epoch, .publication = std::move(entry),
+    Live live{.kind = Live::Kind::kEntry,
+              .epoch = room->epoch,
+              .publication = std::move(entry),
               .redacted = {}};
     pass_on(channel, *room, std::move(live));
   }
@@ -253,13 +254,15 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
 void RedisNode::answer_publish(const std::string& channel, model::Position position,
                                std::move_only_function<void()> tell) {
   Room* room = find(channel);
-  const bool ahead = room != nullptr && (!room->in_step || (position.epoch == room->epoch &&
-                                                            position.offset > room->seen));
+  const bool ahead =
+      room != nullptr &&
+      (!room->in_step || (position.epoch == room->epoch && position.offset > room->seen));
   if (!ahead) {
     tell();
     return;
   }
-  room->acks.emplace(position.offset, HeldAck{.since = links_.loop().now(), .tell = std::move(tell)});
+  room->acks.emplace(position.offset,
+                     HeldAck{.since = links_.loop().now(), .tell = std::move(tell)});
 }
 
 void RedisNode::release_acks(Room& room) {

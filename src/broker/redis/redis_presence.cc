@@ -45,9 +45,8 @@ void RedisPresence::members(const model::RoomName& room,
 }
 
 void RedisPresence::stats(const model::RoomName& room, Completion<PresenceStats> done) {
-  call<PresenceStats>(std::move(done), [room](RedisPresenceNode& node, auto answer) {
-    node.stats(room, answer);
-  });
+  call<PresenceStats>(std::move(done),
+                      [room](RedisPresenceNode& node, auto answer) { node.stats(room, answer); });
 }
 
 void RedisPresence::stop() {

@@ -121,14 +121,15 @@ void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
   mine = {.owner = answer.to, .packed = pack_sender(member)};
   const std::string command[] = {"HSET", presence_key(room), member.client,
                                  node_mark() + mine.packed};
-  links_.pipe().send(command, [this, answer, room, here, client = member.client](const Reply& added) {
-    if (!added) {
-      reply<void>(answer, std::unexpected(added.error()));
-      return;
-    }
-    if (added->integer == 0 && !here) tell_others(room, client);
-    reply<void>(answer, {});
-  });
+  links_.pipe().send(command,
+                     [this, answer, room, here, client = member.client](const Reply& added) {
+                       if (!added) {
+                         reply<void>(answer, std::unexpected(added.error()));
+                         return;
+                       }
+                       if (added->integer == 0 && !here) tell_others(room, client);
+                       reply<void>(answer, {});
+                     });
   if (!first) return;
   const std::string expire[] = {"PEXPIRE", presence_key(room), milliseconds(times_.room)};
   links_.pipe().send(expire, [](const Reply&) {});
@@ -174,9 +175,10 @@ void RedisPresenceNode::leave(const RoomName& name, const std::string& client,
   if (node == node_mark() && room != rooms_.end() && room->second.contains(client)) return;  // back
   const std::string keys[] = {presence_key(name)};
   const std::string arguments[] = {client, node};
-  links_.pipe().run(ScriptId::kLeave, keys, arguments, [this, name, client, node](const Reply& left) {
-    if (!left && node == node_mark()) leaving_.emplace_back(name, client);
-  });
+  links_.pipe().run(ScriptId::kLeave, keys, arguments,
+                    [this, name, client, node](const Reply& left) {
+                      if (!left && node == node_mark()) leaving_.emplace_back(name, client);
+                    });
 }
 
 void RedisPresenceNode::read(const RoomName& room,

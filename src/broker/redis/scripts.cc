@@ -362,9 +362,9 @@ Script make(ScriptId id, std::string_view body, bool with_prelude = true) {
 
 const std::array<Script, 8>& scripts() {
   static const std::array<Script, 8> all{
-      make(ScriptId::kPublish, kPublish), make(ScriptId::kRedact, kRedact),
-      make(ScriptId::kHistory, kHistory), make(ScriptId::kCheck, kCheck),
-      make(ScriptId::kRemove, kRemove),   make(ScriptId::kPositions, kPositions, false),
+      make(ScriptId::kPublish, kPublish),    make(ScriptId::kRedact, kRedact),
+      make(ScriptId::kHistory, kHistory),    make(ScriptId::kCheck, kCheck),
+      make(ScriptId::kRemove, kRemove),      make(ScriptId::kPositions, kPositions, false),
       make(ScriptId::kLease, kLease, false), make(ScriptId::kLeave, kLeave, false)};
   return all;
 }

@@ -13,8 +13,9 @@ constexpr unsigned kDatabaseMax = 16'383;
 
 std::unexpected<base::Error> wrong(const std::string& what) {
   return base::fail(base::ErrorCode::kInvalidArgument,
-                    what + "; expected redis://[user:password@]host[:port][/database], or "
-                           "rediss:// for TLS");
+                    "expected redis://[user:password@]host[:port][/database], or rediss:// for "
+                    "TLS; " +
+                        what);
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ base::Result<RedisUrl> parse_redis_url(std::string_view text) {
   if (url->scheme() == "rediss") {
     result.tls = true;
   } else if (url->scheme() != "redis") {
-    return wrong("unknown scheme \"" + std::string(url->scheme()) + "\"");
+    return wrong("the scheme is another");
   }
   result.endpoint.host = url->host_address();
   if (result.endpoint.host.empty()) return wrong("there is no host");
