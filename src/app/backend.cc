@@ -116,12 +116,15 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
 };
 
 base::Result<broker::redis::RedisOptions> redis_options(const Config& config) {
-  const broker::redis::RedisUrl& url = *config.redis.url;
+  const broker::redis::RedisUrl url = config.redis.url.value_or(broker::redis::RedisUrl{});
   broker::redis::RedisOptions options;
   options.endpoint = url.endpoint;
   options.user = url.user;
   options.password = url.password;
   options.database = url.database;
+  options.sentinels = config.redis.sentinels;
+  options.sentinel_primary = config.redis.sentinel_primary;
+  options.replicas_min = config.redis.replicas_min;
   options.timeout = config.redis.timeout;
   if (!url.tls) return options;
   auto tls = net::TlsClient::make({.ca_file = config.redis.ca_file,
@@ -139,7 +142,7 @@ base::Result<std::unique_ptr<Backend>> make_backend(const Config& config, server
                                                     const rooms::Namespaces& namespaces,
                                                     server::BackendHealth& health,
                                                     const base::Logger& log) {
-  if (!config.redis.url) return std::make_unique<MemoryBackend>(node, config.limits, namespaces);
+  if (!config.redis.used()) return std::make_unique<MemoryBackend>(node, config.limits, namespaces);
   auto options = redis_options(config);
   if (!options) return std::unexpected(options.error());
   return std::make_unique<RedisBackend>(node, namespaces, std::move(*options), health, log);

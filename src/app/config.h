@@ -26,6 +26,10 @@ namespace palaver::app {
 // Where Redis is. Unset: the embedded broker.
 struct RedisConfig {
   std::optional<broker::redis::RedisUrl> url;
+  [[nodiscard]] bool used() const { return url.has_value() || !sentinels.empty(); }
+  std::vector<broker::redis::Endpoint> sentinels;  // where they are, the URL's host does not count
+  std::string sentinel_primary = "mymaster";
+  unsigned replicas_min = 0;
   std::string ca_file;      // empty: the system's
   std::string server_name;  // empty: the certificate may be of any
   std::string certificate_file;

@@ -150,7 +150,7 @@ int serve(const Config& config) {
                        {"version", version_text()},
                        {"shards", node.shard_count()},
                        {"io", *io == net::IoMode::kUring ? "uring" : "epoll"},
-                       {"broker", config.redis.url ? "redis" : "memory"}});
+                       {"broker", config.redis.used() ? "redis" : "memory"}});
   const auto served =
       node.run([&](base::ShardId shard, broker::BrokerSink& sink, broker::NodeBusSink& bus_sink) {
         return backend->make(shard, sink, bus_sink);

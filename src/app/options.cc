@@ -172,6 +172,25 @@ Applied set_redis_text(Config& config, std::string_view text) {
   return {};
 }
 
+Applied set_sentinels(Config& config, std::string_view text) {
+  config.redis.sentinels.clear();
+  for (const std::string& each : parse_list(text)) {
+    const auto url = broker::redis::parse_redis_url(each);
+    if (!url || each.find_first_of("/@") != std::string::npos) {
+      return base::fail(base::ErrorCode::kInvalidArgument, "expected host:port, with commas");
+    }
+    config.redis.sentinels.push_back(url->endpoint);
+  }
+  return {};
+}
+
+Applied set_replicas(Config& config, std::string_view text) {
+  const auto replicas = parse_number(text, 0, 16);
+  if (!replicas) return std::unexpected(replicas.error());
+  config.redis.replicas_min = static_cast<unsigned>(*replicas);
+  return {};
+}
+
 Applied set_redis_timeout(Config& config, std::string_view text) {
   const auto duration = parse_duration(text, milliseconds{100}, milliseconds{600'000});
   if (!duration) return std::unexpected(duration.error());
@@ -242,6 +261,15 @@ constexpr std::array kRedisOptions{
            "Where nodes meet: redis://[user:password@]host[:port][/database], rediss:// for TLS. "
            "The environment's REDIS_HOST works too. Without it this process is alone.",
            set_redis_url},
+    Option{"redis-sentinels", "engine.redis.sentinel_address", kListValue, "none", kRedis,
+           "Sentinels, host:port, that say which Redis is the primary; --redis-url then tells only "
+           "user, password, database and TLS.",
+           set_sentinels},
+    Option{"redis-sentinel-master", "engine.redis.sentinel_master_name", "NAME", "mymaster", kRedis,
+           "What the sentinels call the primary.", set_redis_text<&RedisConfig::sentinel_primary>},
+    Option{"redis-min-replicas", "redis_min_replicas", "N", "0", kRedis,
+           "Replicas that must have a message before its sender is told that it is there.",
+           set_replicas},
     Option{"redis-ca-file", "engine.redis.tls.server_ca_pem_file", "FILE", "system", kRedis,
            "CA that the certificate of Redis is checked against, and no other.",
            set_redis_text<&RedisConfig::ca_file>},

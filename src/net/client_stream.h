@@ -19,10 +19,10 @@ namespace palaver::net {
 class TlsClient {
  public:
   struct Options {
-    std::string ca_file;      // PEM; the chain is checked against it alone. Empty: the system's.
-    std::string server_name;  // of the certificate, and asked for (SNI). Empty: any name.
-    std::string certificate_file;  // PEM, ours; empty: none
-    std::string key_file;
+    std::string ca_file{};      // PEM; the chain is checked against it alone. Empty: the system's.
+    std::string server_name{};  // of the certificate, and asked for (SNI). Empty: any name.
+    std::string certificate_file{};  // PEM, ours; empty: none
+    std::string key_file{};
   };
   // An error names the file.
   [[nodiscard]] static base::Result<std::unique_ptr<TlsClient>> make(Options options);

@@ -11,6 +11,7 @@
 #include "broker/redis/redis_node.h"
 #include "tests/contract/broker_contract.h"
 #include "tests/contract/redis_shards.h"
+#include "tests/contract/redis_systems.h"
 
 namespace palaver::tests::contract {
 namespace {
@@ -24,9 +25,8 @@ std::uint64_t seeds = 1000;
 
 class RedisHarness final : public BrokerHarness {
  public:
-  RedisHarness(unsigned shards, const base::Limits& limits) : shards_(shards) {
-    broker::redis::RedisOptions options;
-    options.endpoint = {redis_.host(), redis_.port()};
+  RedisHarness(RedisSystem system, unsigned shards, const base::Limits& limits)
+      : system_(system), shards_(shards) {
     RedisNodeConfig config;
     config.bounds_of = [limits](const model::RoomName&) {
       return broker::RoomBounds{.entries_max = limits.history_entries_max,
@@ -34,8 +34,7 @@ class RedisHarness final : public BrokerHarness {
                                 .meta_ttl = limits.history_meta_ttl};
     };
     config.salt = 77;
-    links_ =
-        std::make_unique<Links>(shards_.loop(0), std::move(options), 0x5eed0000 + ++seeds, log_);
+    links_ = std::make_unique<Links>(shards_.loop(0), redis_, 0x5eed0000 + ++seeds, log_);
     node_ = std::make_unique<RedisNode>(*links_, shards_.executors(), std::move(config));
   }
   ~RedisHarness() override { links_->close(); }
@@ -50,26 +49,30 @@ class RedisHarness final : public BrokerHarness {
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   void lose_connections() override {
-    (void)redis_.command({"CLIENT", "KILL", "TYPE", "pubsub"});
-    (void)redis_.command({"CLIENT", "KILL", "TYPE", "normal"});
+    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"});
+    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "normal"});
   }
 
  private:
-  support::RedisServer& redis_ = fresh_redis();
+  const RedisSystem system_;
+  const broker::redis::RedisOptions redis_ = fresh_redis(system_);
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   std::unique_ptr<Links> links_;
   std::unique_ptr<RedisNode> node_;  // tasks of the loops hold it
   RedisShards shards_;
 };
 
-HarnessParam param(const char* name, unsigned shards) {
-  return {name, [shards](const base::Limits& limits) {
-            return std::make_unique<RedisHarness>(shards, limits);
+HarnessParam param(const char* name, RedisSystem system, unsigned shards) {
+  return {name, [system, shards](const base::Limits& limits) {
+            return std::make_unique<RedisHarness>(system, shards, limits);
           }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
-                         testing::Values(param("OneShard", 1), param("ThreeShards", 3)),
+                         testing::Values(param("OneShard", RedisSystem::kPlain, 1),
+                                         param("ThreeShards", RedisSystem::kPlain, 3),
+                                         param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1),
+                                         param("Sentinels", RedisSystem::kSentinels, 2)),
                          [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

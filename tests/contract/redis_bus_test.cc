@@ -14,6 +14,7 @@
 #include "broker/redis/keys.h"
 #include "tests/contract/node_bus_contract.h"
 #include "tests/contract/redis_shards.h"
+#include "tests/contract/redis_systems.h"
 
 namespace palaver::tests::contract {
 namespace {
@@ -26,15 +27,13 @@ std::uint64_t seeds = 1000;
 
 class RedisBusHarness final : public NodeBusHarness {
  public:
-  RedisBusHarness(unsigned nodes, unsigned shards_each)
-      : each_(shards_each), shards_(nodes * shards_each) {
+  RedisBusHarness(RedisSystem system, unsigned nodes, unsigned shards_each)
+      : system_(system), each_(shards_each), shards_(nodes * shards_each) {
     const auto executors = shards_.executors();
     for (unsigned i = 0; i < nodes; ++i) {
-      broker::redis::RedisOptions options;
-      options.endpoint = {redis_.host(), redis_.port()};
       Node node;
-      node.links = std::make_unique<Links>(shards_.loop(i * each_), std::move(options),
-                                           0x5eed0000 + ++seeds, log_);
+      node.links =
+          std::make_unique<Links>(shards_.loop(i * each_), redis_, 0x5eed0000 + ++seeds, log_);
       node.bus = std::make_unique<RedisBusNode>(*node.links,
                                                 std::span(executors).subspan(i * each_, each_));
       nodes_.push_back(std::move(node));
@@ -53,7 +52,7 @@ class RedisBusHarness final : public NodeBusHarness {
     // A node that begins listens, before anything is sent.
     const std::string channel = broker::redis::node_key("bus");
     const auto all_listen = [&] {
-      return redis_.command({"PUBSUB", "NUMSUB", channel}) ==
+      return tell_redis(system_, {"PUBSUB", "NUMSUB", channel}) ==
              channel + "\n" + std::to_string(heard_.size());
     };
     if (!shards_.running()) {
@@ -71,7 +70,8 @@ class RedisBusHarness final : public NodeBusHarness {
     std::unique_ptr<Links> links;
     std::unique_ptr<RedisBusNode> bus;
   };
-  support::RedisServer& redis_ = fresh_redis();
+  const RedisSystem system_;
+  const broker::redis::RedisOptions redis_ = fresh_redis(system_);
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   const unsigned each_;
   std::set<unsigned> heard_;  // nodes with a bus
@@ -79,13 +79,17 @@ class RedisBusHarness final : public NodeBusHarness {
   RedisShards shards_;
 };
 
-NodeBusParam param(const char* name, unsigned nodes, unsigned shards_each) {
-  return {name, [=] { return std::make_unique<RedisBusHarness>(nodes, shards_each); }};
+NodeBusParam param(const char* name, RedisSystem system, unsigned nodes, unsigned shards_each) {
+  return {name, [=] { return std::make_unique<RedisBusHarness>(system, nodes, shards_each); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Redis, NodeBusContract,
-                         testing::Values(param("OneShard", 1, 1), param("ThreeShards", 1, 3),
-                                         param("ThreeNodes", 3, 1), param("TwoOfTwo", 2, 2)),
+                         testing::Values(param("OneShard", RedisSystem::kPlain, 1, 1),
+                                         param("ThreeShards", RedisSystem::kPlain, 1, 3),
+                                         param("ThreeNodes", RedisSystem::kPlain, 3, 1),
+                                         param("TwoOfTwo", RedisSystem::kPlain, 2, 2),
+                                         param("TlsAndAcl", RedisSystem::kTlsAndAcl, 2, 1),
+                                         param("Sentinels", RedisSystem::kSentinels, 2, 1)),
                          [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "broker/redis/redis_presence_node.h"
 #include "tests/contract/presence_contract.h"
 #include "tests/contract/redis_shards.h"
+#include "tests/contract/redis_systems.h"
 
 namespace palaver::tests::contract {
 namespace {
@@ -31,8 +32,11 @@ class RedisPresenceHarness final : public PresenceHarness {
  public:
   enum class Nodes { kOne, kOneAShard };
 
-  RedisPresenceHarness(unsigned shards, Nodes nodes)
-      : nodes_of_(nodes), nodes_(nodes == Nodes::kOne ? 1 : shards), shards_(shards) {}
+  RedisPresenceHarness(RedisSystem system, unsigned shards, Nodes nodes)
+      : system_(system),
+        nodes_of_(nodes),
+        nodes_(nodes == Nodes::kOne ? 1 : shards),
+        shards_(shards) {}
   ~RedisPresenceHarness() override {
     for (Node& node : nodes_) {
       if (node.links) node.links->close();
@@ -83,12 +87,10 @@ class RedisPresenceHarness final : public PresenceHarness {
   };
   Node& node_of(unsigned shard) { return nodes_[nodes_of_ == Nodes::kOne ? 0 : shard]; }
   Node make_node(unsigned shard) {
-    broker::redis::RedisOptions options;
-    options.endpoint = {redis_.host(), redis_.port()};
     Node node;
     const bool one = nodes_of_ == Nodes::kOne;
-    node.links = std::make_unique<Links>(shards_.loop(one ? 0 : shard), std::move(options),
-                                         0x5eed0000 + ++seeds, log_);
+    node.links =
+        std::make_unique<Links>(shards_.loop(one ? 0 : shard), redis_, 0x5eed0000 + ++seeds, log_);
     auto executors = shards_.executors();
     if (!one) executors = {executors[shard]};
     const PresenceTimes usual;
@@ -101,7 +103,8 @@ class RedisPresenceHarness final : public PresenceHarness {
     return node;
   }
 
-  support::RedisServer& redis_ = fresh_redis();
+  const RedisSystem system_;
+  const broker::redis::RedisOptions redis_ = fresh_redis(system_);
   base::Logger log_{{.least = base::Severity::kError, .now = net::system_wall_now}};
   const Nodes nodes_of_;
   std::vector<Node> nodes_;  // tasks of the loops hold them
@@ -109,16 +112,20 @@ class RedisPresenceHarness final : public PresenceHarness {
   RedisShards shards_;
 };
 
-PresenceParam param(const char* name, unsigned shards, RedisPresenceHarness::Nodes nodes) {
-  return {name, [shards, nodes] { return std::make_unique<RedisPresenceHarness>(shards, nodes); }};
+using Nodes = RedisPresenceHarness::Nodes;
+
+PresenceParam param(const char* name, RedisSystem system, unsigned shards, Nodes nodes) {
+  return {name, [=] { return std::make_unique<RedisPresenceHarness>(system, shards, nodes); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, PresenceContract,
-                         testing::Values(param("OneShard", 1, RedisPresenceHarness::Nodes::kOne),
-                                         param("ThreeShards", 3, RedisPresenceHarness::Nodes::kOne),
-                                         param("ThreeNodes", 3,
-                                               RedisPresenceHarness::Nodes::kOneAShard)),
-                         [](const auto& p) { return std::string(p.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Redis, PresenceContract,
+    testing::Values(param("OneShard", RedisSystem::kPlain, 1, Nodes::kOne),
+                    param("ThreeShards", RedisSystem::kPlain, 3, Nodes::kOne),
+                    param("ThreeNodes", RedisSystem::kPlain, 3, Nodes::kOneAShard),
+                    param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1, Nodes::kOne),
+                    param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne)),
+    [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace
 }  // namespace palaver::tests::contract

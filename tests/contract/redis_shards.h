@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RedisShards: the shards of a node with real loops, run in turn on the test's thread, and what a
-// suite's harness needs of them; behind them a real redis-server, emptied for each harness.
+// suite's harness needs of them.
 #pragma once
 
 #include <chrono>
@@ -10,16 +10,8 @@
 
 #include "base/executor.h"
 #include "net/loop.h"
-#include "tests/support/redis_server.h"
 
 namespace palaver::tests::contract {
-
-// One for all tests of a program, emptied.
-inline support::RedisServer& fresh_redis() {
-  static support::RedisServer server;
-  (void)server.command({"FLUSHALL"});
-  return server;
-}
 
 class RedisShards {
  public:

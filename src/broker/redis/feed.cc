@@ -44,6 +44,12 @@ void Feed::open(Endpoint address) {
   connect();
 }
 
+void Feed::move(Endpoint address) {
+  if (address == address_ || state_ == State::kClosed) return;
+  address_ = std::move(address);
+  if (stream_) drop();
+}
+
 void Feed::close() {
   state_ = State::kClosed;
   stream_.reset();

@@ -38,6 +38,8 @@ class Feed final : private net::ClientStream::Observer {
   Feed& operator=(const Feed&) = delete;
 
   void open(Endpoint address);
+  // From now on it is there; the connection to the old one ends.
+  void move(Endpoint address);
   void close();
 
   // Later on_subscribed(), on this connection and on each one that follows.

@@ -22,15 +22,33 @@ Links::Links(net::Loop& loop, RedisOptions options, std::uint64_t seed, const ba
       options_(std::move(options)),
       uid_(hex_of(seed)),
       pipe_(loop, options_, *this, log),
-      feed_(loop, options_, *this) {}
+      feed_(loop, options_, *this),
+      finder_(loop, options_, *this),
+      log_(log) {}
 
 void Links::open() {
   if (std::exchange(opened_, true)) return;
+  if (!options_.sentinels.empty()) {
+    finder_.open();
+    return;
+  }
   pipe_.open(options_.endpoint);
   feed_.open(options_.endpoint);
 }
 
+void Links::on_primary(const Endpoint& primary) {
+  log_.info("the primary", {{"host", primary.host}, {"port", primary.port}});
+  if (std::exchange(found_, true)) {
+    pipe_.move(primary);
+    feed_.move(primary);
+  } else {
+    pipe_.open(primary);
+    feed_.open(primary);
+  }
+}
+
 void Links::close() {
+  finder_.close();
   pipe_.close();
   feed_.close();
 }

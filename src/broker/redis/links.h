@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "broker/redis/feed.h"
+#include "broker/redis/finder.h"
 #include "broker/redis/options.h"
 #include "broker/redis/pipe.h"
 #include "net/loop.h"
@@ -29,7 +30,7 @@ class LinksListener {
   ~LinksListener() = default;
 };
 
-class Links final : private Pipe::Observer, private Feed::Observer {
+class Links final : private Pipe::Observer, private Feed::Observer, private Finder::Observer {
  public:
   // `seed`: random and different in each process. All references outlive it.
   Links(net::Loop& loop, RedisOptions options, std::uint64_t seed, const base::Logger& log);
@@ -58,15 +59,19 @@ class Links final : private Pipe::Observer, private Feed::Observer {
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
   void on_feed_down() override;
+  void on_primary(const Endpoint& primary) override;
 
   net::Loop& loop_;
   const RedisOptions options_;
   const std::string uid_;
   Pipe pipe_;
   Feed feed_;
+  Finder finder_;
+  const base::Logger& log_;
   std::vector<LinksListener*> listeners_;
   std::uint64_t ids_ = 0;
   bool opened_ = false;
+  bool found_ = false;  // the primary, by a sentinel
 };
 
 }  // namespace palaver::broker::redis

@@ -20,9 +20,11 @@ struct Endpoint {
 };
 
 struct RedisOptions {
-  Endpoint endpoint;
-  std::string user;      // empty: the default one
-  std::string password;  // empty: no AUTH
+  Endpoint endpoint;  // not asked for where there are sentinels
+  std::vector<Endpoint> sentinels;
+  std::string sentinel_primary;  // what they call it
+  std::string user;              // empty: the default one
+  std::string password;          // empty: no AUTH
   unsigned database = 0;
   std::shared_ptr<const net::TlsClient> tls;  // null: plain TCP
   // How long a call may wait for a Redis that is away. Beyond: kUnavailable.

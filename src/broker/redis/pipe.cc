@@ -39,8 +39,13 @@ Pipe::Pipe(net::Loop& loop, const RedisOptions& options, Observer& observer,
 void Pipe::open(Endpoint address) {
   address_ = std::move(address);
   random_.seed(static_cast<unsigned>(loop_.now().time_since_epoch().count()));
-  if (!std::exchange(ticking_, true)) tick();
   connect();
+}
+
+void Pipe::move(Endpoint address) {
+  if (address == address_ || state_ == State::kClosed) return;
+  address_ = std::move(address);
+  if (stream_) drop("another one is the primary");
 }
 
 void Pipe::close() {
@@ -199,6 +204,7 @@ void Pipe::enqueue(std::string bytes, Done done, Repeat repeat) {
     });
     return;
   }
+  if (!std::exchange(ticking_, true)) tick();
   waiting_bytes_ += bytes.size();
   calls_.push_back({.bytes = std::move(bytes),
                     .deadline = loop_.now() + options_.timeout,

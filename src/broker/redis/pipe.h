@@ -47,6 +47,8 @@ class Pipe final : private net::ClientStream::Observer {
   Pipe& operator=(const Pipe&) = delete;
 
   void open(Endpoint address);
+  // From now on it is there; the connection to the old one ends.
+  void move(Endpoint address);
   // No call of anybody follows; what waits is destroyed.
   void close();
 
@@ -58,7 +60,8 @@ class Pipe final : private net::ClientStream::Observer {
            std::span<const std::string> arguments, Done done);
 
  private:
-  enum class State : std::uint8_t { kClosed, kConnecting, kGreeting, kUp };
+  // kNew: what is asked waits for open().
+  enum class State : std::uint8_t { kNew, kClosed, kConnecting, kGreeting, kUp };
   struct Call {
     std::string bytes;
     base::Instant deadline;
@@ -86,7 +89,7 @@ class Pipe final : private net::ClientStream::Observer {
   const RedisOptions& options_;
   Observer& observer_;
   const base::Logger& log_;
-  State state_ = State::kClosed;
+  State state_ = State::kNew;
   Endpoint address_;
   std::unique_ptr<net::ClientStream> stream_;
   codec::resp::ReplyReader reader_;

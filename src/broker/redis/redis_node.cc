@@ -19,6 +19,9 @@ using model::RoomName;
 
 namespace {
 
+// Replicas that are further behind than this do not count; other commands wait as long.
+constexpr std::chrono::milliseconds kReplicaWait{500};
+
 std::string text_of(base::Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -30,6 +33,11 @@ std::string scoped_id(const model::UserId& user, const std::string& id) {
 
 std::unexpected<base::Error> not_understood() {
   return base::fail(base::ErrorCode::kUnavailable, "Redis answers what is not understood");
+}
+
+std::unexpected<base::Error> too_few_replicas() {
+  return base::fail(base::ErrorCode::kUnavailable,
+                    "not on enough replicas (see redis-min-replicas)");
 }
 
 // Of kPublish and kRedact: where the entry is. `duplicate` may be null.
@@ -159,8 +167,14 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
               }
               result.position = *position;
               witness(name, *position);
-              answer_publish(channel, *position, [this, answer, result = std::move(result)] {
-                reply<PublishResult>(answer, result);
+              when_replicated([this, channel, answer, result](bool enough) {
+                answer_publish(channel, result.position, [this, answer, result, enough] {
+                  if (enough) {
+                    reply<PublishResult>(answer, result);
+                  } else {
+                    reply<PublishResult>(answer, too_few_replicas());
+                  }
+                });
               });
             });
 }
@@ -181,10 +195,35 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
                 return;
               }
               witness(name, *position);
-              answer_publish(channel, *position, [this, answer, position = *position] {
-                reply<RedactResult>(answer, RedactResult{position});
+              when_replicated([this, channel, answer, position = *position](bool enough) {
+                answer_publish(channel, position, [this, answer, position, enough] {
+                  if (enough) {
+                    reply<RedactResult>(answer, RedactResult{position});
+                  } else {
+                    reply<RedactResult>(answer, too_few_replicas());
+                  }
+                });
               });
             });
+}
+
+// One WAIT for all that a turn has published: it speaks of what came before it on its connection.
+void RedisNode::when_replicated(std::move_only_function<void(bool)> done) {
+  if (links_.options().replicas_min == 0) {
+    done(true);
+    return;
+  }
+  unreplicated_.push_back(std::move(done));
+  if (unreplicated_.size() > 1) return;
+  ask([](RedisNode& node) {
+    const std::string words[] = {"WAIT", std::to_string(node.links_.options().replicas_min),
+                                 std::to_string(kReplicaWait.count())};
+    node.links_.pipe().send(words, [&node, waiting = std::exchange(node.unreplicated_, {})](
+                                       const Reply& reply) mutable {
+      const bool enough = reply && reply->integer >= node.links_.options().replicas_min;
+      for (auto& each : waiting) each(enough);
+    });
+  });
 }
 
 // One read of a room at a time for the same question: who asks while Redis reads is answered by the

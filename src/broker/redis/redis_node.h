@@ -133,6 +133,9 @@ class RedisNode final : private LinksListener {
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
 
+  // `done` with whether enough replicas have what has been published by now; at once where none is
+  // asked for.
+  void when_replicated(std::move_only_function<void(bool)> done);
   void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
   void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
                  Pipe::Done done);
@@ -154,6 +157,7 @@ class RedisNode final : private LinksListener {
   std::unordered_map<model::RoomName, Witnessed> witnessed_;
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
   std::unordered_map<std::string, Reading> readings_;
+  std::vector<std::move_only_function<void(bool)>> unreplicated_;  // of this turn
 };
 
 }  // namespace palaver::broker::redis

@@ -30,6 +30,9 @@ Samples samples_of(const Option& option) {
       {"insecure", {"true", "false", "true", "1"}},
       {"trusted-hops", {"0", "1", "16", "17"}},
       {"redis-url", {"redis://a", "rediss://u:p@b:1/2", "10.0.0.3:6379", "http://u:secret@a"}},
+      {"redis-sentinels", {"a", "a:1,b:2", "c:65535", "redis://a"}},
+      {"redis-sentinel-master", {"a", "b", "c", ""}},
+      {"redis-min-replicas", {"1", "2", "16", "17"}},
       {"redis-ca-file", {"/a", "/b", "/c", ""}},
       {"redis-server-name", {"a", "b", "c", ""}},
       {"redis-cert-file", {"/a", "/b", "/c", ""}},
@@ -76,6 +79,10 @@ std::string text_of(const Config& config) {
     out << text << '|';
   }
   const auto redis = config.redis.url.value_or(broker::redis::RedisUrl{});
+  for (const auto& sentinel : config.redis.sentinels) {
+    out << sentinel.host << ':' << sentinel.port << ' ';
+  }
+  out << config.redis.sentinel_primary << ' ' << config.redis.replicas_min << '|';
   out << redis.endpoint.host << ' ' << redis.endpoint.port << ' ' << redis.user << ' '
       << redis.password << ' ' << redis.database << ' ' << redis.tls << '|'
       << config.redis.timeout.count() << '|';

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Redis systems that the suites run against, each of real servers, one for all tests of a
+// program and emptied for each of them: one server; one with TLS and a user who may use nothing but
+// what docs/OPERATIONS.md lists; a primary that sentinels watch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker/redis/options.h"
+
+namespace palaver::tests::contract {
+
+enum class RedisSystem { kPlain, kTlsAndAcl, kSentinels };
+
+// Empties it, and says how to reach it.
+[[nodiscard]] broker::redis::RedisOptions fresh_redis(RedisSystem system);
+// What the tests say to it themselves.
+std::string tell_redis(RedisSystem system, const std::vector<std::string>& words);
+
+}  // namespace palaver::tests::contract
