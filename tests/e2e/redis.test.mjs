@@ -277,7 +277,8 @@ describe('the way to Redis', { skip: kNoRedis }, () => {
       'redis://ann:hunter2@',
     ];
     for (const url of wrong) {
-      const runs = [run(['--port=0', `--redis-url=${url}`]), run(['--port=0'], { REDIS_HOST: url })];
+      const named = run(['--port=0', `--redis-url=${url}`]);
+      const runs = [named, run(['--port=0'], { REDIS_HOST: url })];
       for (const { code, stdout, stderr } of await Promise.all(runs)) {
         assert.equal(code, 2, `${url}: ${stdout}${stderr}`);
         assert.match(stderr, /redis-url|REDIS_HOST/);
