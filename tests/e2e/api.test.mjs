@@ -4,38 +4,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { ask, call, failing, kApiKey } from './support/api.mjs';
 import { join } from './support/client.mjs';
 import { forEachEngine } from './support/matrix.mjs';
 import { kMs, seen, subscribed } from './support/sdk.mjs';
 import { startServer } from './support/server.mjs';
 import { kTokenKey, user } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
-
-const kApiKey = 'the backend';
-
-async function call(server, method, body, headers = { 'x-api-key': kApiKey }) {
-  const answer = await fetch(`${server.origin}/api/${method}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  return { status: answer.status, json: JSON.parse(text) };
-}
-
-/** The result of a call that has to succeed. */
-async function ask(server, method, body = {}) {
-  const { status, json } = await call(server, method, body);
-  assert.equal(status, 200);
-  assert.ok(json.result ?? json.replies, JSON.stringify(json));
-  return json.result ?? json.replies;
-}
-
-async function failing(server, method, body) {
-  const { status, json } = await call(server, method, body);
-  assert.equal(status, 200);
-  return json.error.code;
-}
 
 const start = (t, flags) =>
   startServer(t, { 'api-key': kApiKey, 'token-key': kTokenKey, guests: 'true', ...flags });

@@ -139,6 +139,54 @@ test('a loss that was told, and was one, is none', () => {
   assert.equal(told, '');
 });
 
+/** Bob and Ann saw p8 and p9 in an epoch before; the rest was said in the one that followed. */
+function foundAfterLoss(change) {
+  const run = good();
+  const before = [saw(-9), saw(-8)].map((entry, index) => ({ ...entry, id: `p${8 + index}` }));
+  run.rooms.get('lobby').lost = [{ epoch: 'd', order: before }];
+  for (const id of ['p8', 'p9', 'p10']) {
+    const data = { kind: 'message', id, text: `text ${id}.` };
+    run.posts.set(id, { client: 'ann', room: 'lobby', epoch: 'd', data, outcome: 'acked' });
+  }
+  const first = { ...subscribed(-100), position: { epoch: 'd', offset: -100 } };
+  for (const { events } of run.members) events.splice(0, 1, first, ...before, lost(0));
+  change(run, run.members[1].events);
+  return violations(run).join('\n');
+}
+
+test('an epoch that was lost, and all were told, is no violation', () => {
+  assert.equal(foundAfterLoss(() => {}), '');
+  assert.equal(foundAfterLoss((run, events) => events.splice(2, 1)), '', 'its end may be missed');
+  const aboutLost = foundAfterLoss((run) => {
+    const data = { kind: 'edit', id: 'p11', target: -80, text: 'x' };
+    run.posts.set('p11', { client: 'ann', room: 'lobby', epoch: kEpoch, data, outcome: 404 });
+  });
+  assert.equal(aboutLost, '');
+});
+
+const findsAfterLoss = (name, pattern, change) =>
+  test(`finds, after a loss, ${name}`, () => assert.match(foundAfterLoss(change), pattern));
+
+findsAfterLoss('who was not told', /^bob in lobby: recovered: true, in ano/, (run, events) => {
+  events[3] = recovered(0);
+});
+findsAfterLoss('who stayed behind', /^bob in lobby: is still in the lost epoch d/, (run, events) =>
+  events.splice(3),
+);
+findsAfterLoss('who went back', /^bob in lobby: epoch d is not the room's/, (run, events) =>
+  events.splice(6, 1, { ...lost(0), position: { epoch: 'd', offset: -90 } }),
+);
+findsAfterLoss('a gap before it', /missing 1 \(-90 p8\) before -80 p9/, (run, events) =>
+  events.splice(1, 1),
+);
+findsAfterLoss('a refusal without a reason', /p11 had no good end: 404/, (run) => {
+  const data = { kind: 'edit', id: 'p11', target: 20, text: 'x' };
+  run.posts.set('p11', { client: 'ann', room: 'lobby', epoch: 'd', data, outcome: 404 });
+});
+findsAfterLoss('what was said after it and is not there', /8 ack.*not found: p8/, (run) => {
+  run.posts.get('p8').epoch = kEpoch;
+});
+
 test('the seed alone decides the plan', () => {
   const options = { clients: 9, rooms: 3, seconds: 5, rate: 20, steady: 2 };
   const plan = planOf(randomOf(7), options);

@@ -34,8 +34,13 @@ base::Result<RedisUrl> parse_redis_url(std::string_view text) {
   result.endpoint.host = url->host_address();
   if (result.endpoint.host.empty()) return wrong("there is no host");
   if (url->has_port() && !url->port().empty()) {
-    result.endpoint.port = url->port_number();
-    if (result.endpoint.port == 0) return wrong("the port is not 1 to 65535");
+    // Not port_number(), which takes 99999 for another number.
+    const std::string port = url->port();
+    const char* const end = port.data() + port.size();
+    const auto [rest, error] = std::from_chars(port.data(), end, result.endpoint.port);
+    if (error != std::errc() || rest != end || result.endpoint.port == 0) {
+      return wrong("the port is not 1 to 65535");
+    }
   }
   result.user = url->user();
   result.password = url->password();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A crowd of SDK clients in a few rooms of one server, all in this process: they talk, edit, delete
-// and react while their connections break. A plan, which the seed alone decides, says who does what
-// and when; what they all saw is a record for oracle.mjs.
+// A crowd of SDK clients in a few rooms of one or several nodes, all in this process: they talk,
+// edit, delete and react while their connections break. A plan, which the seed alone decides, says
+// who does what and when; what they all saw is a record for oracle.mjs.
 
+import assert from 'node:assert/strict';
+
+import { violations } from './oracle.mjs';
 import { connected, cut, kMs, newSdk, subscribed } from './sdk.mjs';
 import { mint } from './tokens.mjs';
 import { deadline, until } from './wait.mjs';
@@ -13,6 +16,7 @@ const kEmoji = ['👍', '❤️', '🎉'];
 // Codes of the SDK for a publish whose answer it does not know; the same id may be sent again.
 const kUnanswered = new Set([1, 2, 3, 10, 11]);
 const kPageEntries = 300;
+const kShown = 20;
 
 // Minting is a process each, and a person is the same one for every server of the tests.
 const tokens = new Map();
@@ -80,6 +84,11 @@ class Person {
     this.rooms = plan.rooms;
   }
 
+  /** Of the room, as it was when this person came in last; undefined before that. */
+  epoch(room) {
+    return this.events.get(room).findLast(({ position }) => position)?.position.epoch;
+  }
+
   last(room) {
     return this.events.get(room).findLast(({ offset }) => offset !== undefined)?.offset ?? 0;
   }
@@ -87,12 +96,14 @@ class Person {
 
 export class Crowd {
   posts = new Map();
+  mayLose = false; // true: a room may begin anew, if all are told
   wrong = []; // what is wrong beside what the oracle finds
   counts = { cuts: 0, goodbyes: 0, unsubscribes: 0, recoveries: 0, losses: 0, retries: 0, live: 0 };
   #messages = new Map(); // room -> messages that can be referred to: [{author, offset}]
   #located = new Set();
   #sending = [];
 
+  /** @param server One, or a list of nodes: each connection goes to the next of them. */
   constructor(t, server, plan) {
     this.t = t;
     this.server = server;
@@ -103,8 +114,9 @@ export class Crowd {
 
   /** Everybody comes in, before anything is said. */
   async gather() {
-    for (const person of this.people) {
-      const options = person.guest ? {} : { token: await tokenOf(person.name) };
+    for (const [first, person] of this.people.entries()) {
+      const options = { first, maxResubscribeDelay: 500 };
+      if (!person.guest) options.token = await tokenOf(person.name);
       person.sdk = newSdk(this.t, this.server, options);
       this.#watchConnection(person);
       person.sdk.connect();
@@ -113,7 +125,7 @@ export class Crowd {
     await this.#everybodyIsThere();
   }
 
-  /** Takes the steps of the plan, each when it is due. */
+  /** Takes the steps of the plan, each when it is due. One with `run` does that instead. */
   async play() {
     const { steps, seconds } = this.plan;
     const start = Date.now();
@@ -200,7 +212,10 @@ export class Crowd {
 
   #record(kept, orders, newcomer, history) {
     const rooms = new Map();
-    for (const [room, order] of orders) rooms.set(room, { epoch: this.#epoch(room), order });
+    for (const [room, order] of orders) {
+      const epoch = this.#epoch(room);
+      rooms.set(room, { epoch, order, lost: this.mayLose ? this.#lostOf(room, epoch) : [] });
+    }
     const members = this.people.flatMap(({ name, events }) =>
       [...events].map(([room, seen]) => ({ client: name, room, events: seen })),
     );
@@ -208,8 +223,25 @@ export class Crowd {
   }
 
   #epoch(room) {
-    const member = this.people.find(({ rooms }) => rooms.includes(room));
-    return member.events.get(room)[0].position.epoch;
+    return this.people.find(({ rooms }) => rooms.includes(room)).epoch(room);
+  }
+
+  /** The epochs of a room before this one, each with all that anybody saw of it. */
+  #lostOf(room, last) {
+    const seen = new Map(); // epoch -> offset -> entry
+    for (const { events } of this.people) {
+      let epoch;
+      for (const event of events.get(room) ?? []) {
+        if (event.position) epoch = event.position.epoch;
+        if (!seen.has(epoch)) seen.set(epoch, new Map());
+        if (event.position) continue;
+        const entry = seen.get(epoch).get(event.offset);
+        if (entry?.id === undefined) seen.get(epoch).set(event.offset, event);
+      }
+    }
+    seen.delete(last);
+    const sorted = (entries) => [...entries.values()].sort((a, b) => a.offset - b.offset);
+    return [...seen].map(([epoch, entries]) => ({ epoch, order: sorted(entries) }));
   }
 
   #everybodyIsThere() {
@@ -271,7 +303,8 @@ export class Crowd {
     this.#messages.get(room).push({ author: post?.client, offset });
   }
 
-  #take({ person: index, act, room, dice, hasty }) {
+  #take({ person: index, act, room, dice, hasty, run }) {
+    if (run) return void this.#sending.push(run().catch((error) => this.wrong.push(error.message)));
     const person = this.people[index];
     // The SDK writes in this turn of the loop, and reads an answer in a later one.
     if (hasty) setImmediate(() => this.#cut(person));
@@ -303,7 +336,8 @@ export class Crowd {
 
   #post(person, room, kind, dice) {
     const data = this.#data(person, room, kind, dice);
-    const post = { client: person.name, room, data, json: JSON.stringify(data) };
+    const epoch = person.epoch(room);
+    const post = { client: person.name, room, epoch, data, json: JSON.stringify(data) };
     this.posts.set(data.id, post);
     const sent = this.#send(person, post).catch((error) => this.wrong.push(error.message));
     this.#sending.push(sent);
@@ -334,9 +368,9 @@ export class Crowd {
         await person.sdk.publish(post.room, post.data);
         post.outcome = 'acked';
         return;
-      } catch ({ code }) {
+      } catch ({ code, temporary }) {
         post.outcome = code;
-        if (!kUnanswered.has(code)) return;
+        if (!kUnanswered.has(code) && !temporary) return;
       }
       this.counts.retries += 1;
       const back = () => person.sdk.state === 'connected';
@@ -348,4 +382,22 @@ export class Crowd {
 /** An entry of a room as the oracle knows it. */
 function entryOf({ data, offset }) {
   return { offset, id: data.kind === 'gone' ? undefined : data.id };
+}
+
+/** Fails when there is anything wrong with what the crowd lived through; says how it was. */
+export function judge(t, seed, crowd, record) {
+  const wrong = [...crowd.wrong, ...violations(record)];
+  const { plan, posts, counts } = crowd;
+  const facts = {
+    seed,
+    clients: plan.people.length,
+    seconds: plan.seconds,
+    messages: posts.size,
+    ...counts,
+    violations: wrong.length,
+  };
+  const line = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+  t.diagnostic(line.join(', '));
+  const shown = wrong.slice(0, kShown).map((text) => `seed ${seed}: ${text}`);
+  assert.ok(wrong.length === 0, `${wrong.length} violations\n${shown.join('\n')}`);
 }

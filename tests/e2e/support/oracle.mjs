@@ -4,12 +4,14 @@
 // A record, as crowd.mjs makes it:
 //
 //   kept     how many entries the history of a room holds
-//   rooms    Map of name -> {epoch, order}; order: [{offset, id}], all entries of the room, oldest
-//            first; id is undefined when it could not be known (the entry had been deleted)
+//   rooms    Map of name -> {epoch, order, lost}; order: [{offset, id}], all entries of the room,
+//            oldest first; id is undefined when it could not be known (the entry had been deleted).
+//            lost: [{epoch, order}], what was there before and is lost, as far as anybody saw it
 //   members  [{client, room, events}], each with what its subscription told, in order:
 //            {offset, id}, a publication (id undefined: it said "gone"), or
 //            {position: {epoch, offset}, wasRecovering, recovered}, each time it was subscribed
-//   posts    Map of id -> {client, room, data, outcome}; outcome: 'acked', or the code of the error
+//   posts    Map of id -> {client, room, epoch, data, outcome}; epoch: of the room, as the client
+//            knew it then; outcome: 'acked', or the code of the error
 //   history  [{room, publications}]: what those read at the end who read a room as a whole
 
 /** Random numbers below 1 that a seed (32 bits) decides: mulberry32. */
@@ -38,22 +40,29 @@ const named = (entries) =>
 /** What comes next for one member of a room; every step answers with what is wrong, or ''. */
 class Cursor {
   #next = 0;
+  #epochs; // that it can still come to
 
-  constructor({ epoch, order }, kept) {
-    this.epoch = epoch;
-    this.order = order;
+  constructor({ epoch, order, lost = [] }, kept) {
+    this.last = epoch;
     this.kept = kept;
-    this.indices = new Map(order.map(({ offset }, index) => [offset, index]));
+    this.#epochs = new Map([...lost, { epoch, order }].map((one) => [one.epoch, one]));
+    this.#enter(epoch);
   }
 
   first({ position }) {
+    if (!this.#enter(position.epoch)) return `epoch ${position.epoch} is not the room's`;
     this.#next = indexAfter(this.order, position.offset);
-    return position.epoch === this.epoch ? '' : `epoch ${position.epoch} is not the room's`;
+    return '';
   }
 
   again({ position, wasRecovering, recovered }) {
-    if (position.epoch !== this.epoch) return `epoch ${position.epoch} is not the room's`;
     if (!wasRecovering) return 'came back and recovery was not tried';
+    if (position.epoch !== this.epoch) {
+      this.#epochs.delete(this.epoch);
+      if (!this.#enter(position.epoch)) return `epoch ${position.epoch} is not the room's`;
+      this.#next = indexAfter(this.order, position.offset);
+      return recovered ? `recovered: true, in another epoch` : '';
+    }
     if (recovered) return '';
     const top = indexAfter(this.order, position.offset);
     const missed = this.order.slice(this.#next, top);
@@ -76,8 +85,17 @@ class Cursor {
   }
 
   end() {
+    if (this.epoch !== this.last) return `is still in the lost epoch ${this.epoch}`;
     const missing = this.order.slice(this.#next);
     return missing.length > 0 ? `missing at the end ${named(missing)}` : '';
+  }
+
+  #enter(epoch) {
+    if (!this.#epochs.has(epoch)) return false;
+    this.epoch = epoch;
+    this.order = this.#epochs.get(epoch).order;
+    this.indices = new Map(this.order.map(({ offset }, index) => [offset, index]));
+    return true;
   }
 }
 
@@ -93,11 +111,15 @@ function checkMember({ client, room, events }, { rooms, kept }) {
   return wrong.filter(Boolean).map((text) => `${client} in ${room}: ${text}`);
 }
 
-/** Where each id stands: by the order, or, if it was deleted since, by whoever saw it before. */
+/**
+ * Where each id stands: by the order, or, if it was deleted since, by whoever saw it before. What
+ * stood in a lost epoch stands nowhere.
+ */
 function places({ rooms, members }) {
   const found = new Map(); // id -> Set of "room offset"
+  const lost = lostOf(rooms);
   const put = (room, { offset, id }) => {
-    if (id === undefined) return;
+    if (id === undefined || lost.has(`${room} ${offset}`)) return;
     if (!found.has(id)) found.set(id, new Set());
     found.get(id).add(`${room} ${offset}`);
   };
@@ -113,11 +135,13 @@ function checkPosts(run) {
   const counts = new Map([...run.rooms.keys()].map((room) => [room, 0]));
   const deleted = targetsOf(run, 'delete');
   const forgotten = forgottenOf(run);
-  for (const [id, { client, room, data, outcome }] of run.posts) {
+  for (const [id, { client, room, data, outcome, epoch }] of run.posts) {
     const at = [...(found.get(id) ?? [])];
+    const { lost = [], order } = run.rooms.get(room);
+    const mayBeLost = lost.some((one) => one.epoch === epoch);
     const say = (text) => wrong.push(`${client} in ${room}: ${data.kind} ${id} ${text}`);
     if (outcome === 'acked') {
-      counts.set(room, counts.get(room) + 1);
+      if (at.length > 0 || !mayBeLost) counts.set(room, counts.get(room) + 1);
       if (at.length > 1) say(`was published more than once: ${at.join(', ')}`);
       if (at.length === 1 && !at[0].startsWith(`${room} `)) say(`is in another room: ${at[0]}`);
     } else if (at.length > 0) {
@@ -125,20 +149,30 @@ function checkPosts(run) {
     } else {
       const target = `${room} ${data.target}`;
       const missed = outcome === 404 && (deleted.has(target) || forgotten.has(target));
-      if (!missed) say(`had no good end: ${outcome}`);
+      const there = lost.length === 0 || order.some(({ offset }) => offset === data.target);
+      if (!missed && (there || outcome !== 404)) say(`had no good end: ${outcome}`);
     }
   }
   for (const id of found.keys()) if (!run.posts.has(id)) wrong.push(`nobody published ${id}`);
   for (const [room, { order }] of run.rooms) {
     const acked = counts.get(room);
     if (order.length === acked) continue;
-    const lost = [...run.posts].filter(
+    const missing = [...run.posts].filter(
       ([id, post]) => post.room === room && post.outcome === 'acked' && !found.has(id),
     );
-    const ids = lost.slice(0, 3).map(([id]) => id);
+    const ids = missing.slice(0, 3).map(([id]) => id);
     wrong.push(`${room}: ${order.length} entries, ${acked} acknowledged; not found: ${ids}`);
   }
   return wrong;
+}
+
+/** "room offset" of all that anybody saw in epochs that are lost. */
+function lostOf(rooms) {
+  const places = new Set();
+  for (const [room, { lost = [] }] of rooms) {
+    for (const { order } of lost) for (const { offset } of order) places.add(`${room} ${offset}`);
+  }
+  return places;
 }
 
 /** "room offset" of all that posts of this kind were about, if they were acknowledged. */

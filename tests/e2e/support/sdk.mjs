@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The official SDK as tests use it: a client of a server of theirs that ends with the test, and
-// subscriptions that keep what they got.
+// subscriptions that keep what they got. A client of several servers takes the next one each time
+// it connects.
 
 import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
@@ -9,9 +10,23 @@ import { deadline, until } from './wait.mjs';
 
 export const kMs = 10_000;
 
-export function newSdk(t, server, options = {}) {
-  const sdk = new Centrifuge(`ws://127.0.0.1:${server.port}/connection/websocket`, {
-    websocket: WebSocket,
+/** A WebSocket that goes to one server after the other, whatever URL it is given. */
+function inTurn(servers, first) {
+  let next = first;
+  return class extends WebSocket {
+    constructor(url, ...rest) {
+      const { port } = servers[next % servers.length];
+      next += 1;
+      super(Object.assign(new URL(url), { port }), ...rest);
+    }
+  };
+}
+
+/** @param server One, or a list. @param first Which of a list comes first. */
+export function newSdk(t, server, { first = 0, ...options } = {}) {
+  const servers = [server].flat();
+  const sdk = new Centrifuge(`ws://127.0.0.1:${servers[0].port}/connection/websocket`, {
+    websocket: inTurn(servers, first),
     minReconnectDelay: 20,
     maxReconnectDelay: 200,
     ...options,

@@ -38,7 +38,7 @@ export function commandLine(flags) {
 // The variables of whoever runs the tests must not configure the server under test.
 function cleanEnvironment(extra) {
   const kept = Object.entries(process.env).filter(
-    ([name]) => name !== 'PORT' && !name.startsWith('PALAVER_'),
+    ([name]) => !['PORT', 'REDIS_HOST'].includes(name) && !name.startsWith('PALAVER_'),
   );
   return { ...Object.fromEntries(kept), ...extra };
 }
