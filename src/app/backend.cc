@@ -36,6 +36,7 @@ broker::BoundsOf bounds_of(const rooms::Namespaces& namespaces) {
 
 std::vector<base::Executor*> executors_of(server::Node& node) {
   std::vector<base::Executor*> executors;
+  executors.reserve(node.shard_count());
   for (unsigned i = 0; i < node.shard_count(); ++i) executors.push_back(&node.loop({i}));
   return executors;
 }
@@ -60,6 +61,7 @@ class MemoryBackend final : public Backend {
  private:
   static std::vector<broker::memory::ShardServices> services_of(server::Node& node) {
     std::vector<broker::memory::ShardServices> services;
+    services.reserve(node.shard_count());
     for (unsigned i = 0; i < node.shard_count(); ++i) {
       services.push_back({node.loop({i}), node.loop({i})});
     }
