@@ -90,6 +90,7 @@ void RedisNode::detach(broker::Address address) {
   seats_[address.shard.value].leave(address.instance);
   ask([address](RedisNode& node) {
     std::vector<RoomName> names;
+    names.reserve(node.rooms_.size());
     for (const auto& [channel, room] : node.rooms_) names.push_back(room.name);
     for (const RoomName& name : names) node.unsubscribe(name, address);
   });

@@ -398,7 +398,7 @@ const std::array<Script, 8>& scripts() {
   const auto with_prelude = [](std::string_view body) {
     return std::string(kPrelude) + std::string(body);
   };
-  static const std::array<Script, 8> all{
+  static const std::array<Script, 8> kAll{
       make(ScriptId::kPublish, std::string(kFastPublish) + with_prelude(kPublish)),
       make(ScriptId::kRedact, with_prelude(kRedact)),
       make(ScriptId::kHistory, with_prelude(kHistory)),
@@ -407,7 +407,7 @@ const std::array<Script, 8>& scripts() {
       make(ScriptId::kPositions, std::string(kPositions)),
       make(ScriptId::kLease, std::string(kLease)),
       make(ScriptId::kLeave, std::string(kLeave))};
-  return all;
+  return kAll;
 }
 
 }  // namespace palaver::broker::redis

@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 
-struct redisReader;
+struct redisReader;  // NOLINT(readability-identifier-naming): hiredis calls it so
 
 namespace palaver::codec::resp {
 
