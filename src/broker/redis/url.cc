@@ -46,6 +46,8 @@ base::Result<RedisUrl> parse_redis_url(std::string_view text) {
   result.password = url->password();
   if (result.password.empty() && !result.user.empty()) return wrong("there is no password");
   const std::string path = url->path();
+  // Boost takes "h:1x" for a host, a port and the path "x", which RFC 3986 section 3.3 has not.
+  if (!path.empty() && path.front() != '/') return wrong("there is something after the host");
   if (path.size() > 1) {
     const char* const begin = path.data() + 1;
     const char* const end = path.data() + path.size();
