@@ -9,6 +9,7 @@ import { ask } from './support/api.mjs';
 import { newCertificates } from './support/certificates.mjs';
 import { join } from './support/client.mjs';
 import { nodeFlags, startNode, startNodes } from './support/nodes.mjs';
+import { startProxy } from './support/proxy.mjs';
 import { kNoRedis, palaverUser, startRedis } from './support/redis.mjs';
 import { cut, kMs, seen, subscribed } from './support/sdk.mjs';
 import { Server, commandLine, freePort, run, startServer } from './support/server.mjs';
@@ -144,6 +145,27 @@ describe('a room on two nodes', { skip: kNoRedis }, () => {
     await ask(a, 'publish', { channel: 'news', data: { text: 'four' } });
     await seen(after, 3);
     assert.deepEqual(texts(after), ['two', 'three', 'four']);
+  });
+
+  test('takes a member that comes from a node that is ahead', async (t) => {
+    const redis = await startRedis(t);
+    const proxy = await startProxy(t, redis.port);
+    const behind = await startNode(t, `redis://127.0.0.1:${proxy.port}`);
+    const ahead = await startNode(t, redis.url());
+    const carl = await subscribed(await user(t, behind, 'carl'), 'news');
+    const bob = await subscribed(await user(t, ahead, 'bob'), 'news');
+    const traveller = await user(t, behind, 'ann');
+    proxy.delay(800);
+    for (let n = 0; n < 5; n += 1) await bob.publish({ n });
+    await Promise.all([seen(bob, 5), until(() => proxy.heldBytes > 0, kMs, 'what is late')]);
+    proxy.delay(0); // what was published stays late, what is asked from now on does not
+    const since = { offset: bob.offsets[3], epoch: bob.contexts[0].streamPosition.epoch };
+    assert.equal(carl.seen.length, 0, 'which it is not yet');
+    const ann = await subscribed(traveller, 'news', { since });
+    assert.equal(ann.contexts[0].recovered, true);
+    await bob.publish({ n: 5 });
+    await Promise.all([seen(ann, 2), seen(carl, 6)]);
+    assert.deepEqual(ann.offsets, [bob.offsets[4], carl.offsets[5]]);
   });
 
   test('obeys the HTTP API of either node', async (t) => {

@@ -251,7 +251,7 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
 }
 
 // Tells now, or when the subscribers here have seen all up to there.
-void RedisNode::answer_publish(const std::string& channel, model::Position position,
+void RedisNode::tell_when_seen(const std::string& channel, model::Position position,
                                std::move_only_function<void()> tell) {
   Room* room = find(channel);
   const bool ahead =
