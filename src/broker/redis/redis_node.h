@@ -129,6 +129,7 @@ class RedisNode final : private LinksListener {
 
   void pass_on(const std::string& channel, Room& room, Live live);
   void release_acks(Room& room);
+  void tell_all(Room& room);
   void tell_when_seen(const std::string& channel, model::Position position,
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);

@@ -62,7 +62,7 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   std::erase(room.subscribers, who);
   std::erase_if(room.waiting, [&](const auto& answer) { return answer.to == who; });
   if (!room.subscribers.empty()) return;
-  for (auto& [offset, held] : room.acks) held.tell();
+  tell_all(room);
   rooms_.erase(found);
   links_.feed().unsubscribe(channel);
 }
@@ -123,6 +123,7 @@ void RedisNode::on_checked(const std::string& channel, Reply reply) {
     return;
   }
   if (!first && !same) {
+    tell_all(*room);
     for (const broker::Address to : room->subscribers) {
       deliver(to, [name = room->name](RedisBroker& broker) { broker.sink().on_lost(name); });
     }
@@ -204,6 +205,7 @@ void RedisNode::lose(const std::string& channel, Room& room) {
   for (const broker::Address to : room.subscribers) {
     deliver(to, [name = room.name](RedisBroker& broker) { broker.sink().on_lost(name); });
   }
+  tell_all(room);
   room.epoch = {};
   room.seen = room.acked = {};
   room.known = room.stepping = false;
@@ -265,6 +267,11 @@ void RedisNode::tell_when_seen(const std::string& channel, model::Position posit
                      HeldAck{.since = links_.loop().now(), .tell = std::move(tell)});
 }
 
+// Nobody here will see what they wait for, or not soon.
+void RedisNode::tell_all(Room& room) {
+  for (auto& [offset, held] : std::exchange(room.acks, {})) held.tell();
+}
+
 void RedisNode::release_acks(Room& room) {
   while (room.in_step && !room.acks.empty() && room.acks.begin()->first <= room.seen) {
     room.acks.begin()->second.tell();
@@ -297,7 +304,7 @@ void RedisNode::tick() {
       step(channel, room);
     } else if (now - oldest.since > links_.options().timeout) {
       // It is stored; what the subscribers miss they will get when the room is in step.
-      for (auto& [offset, held] : std::exchange(room.acks, {})) held.tell();
+      tell_all(room);
     }
   }
   while (!witness_order_.empty() && witness_order_.front().first <= now) {
