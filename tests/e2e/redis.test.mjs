@@ -9,11 +9,12 @@ import { ask } from './support/api.mjs';
 import { newCertificates } from './support/certificates.mjs';
 import { join } from './support/client.mjs';
 import { nodeFlags, startNode, startNodes } from './support/nodes.mjs';
+import { startProxy } from './support/proxy.mjs';
 import { kNoRedis, palaverUser, startRedis } from './support/redis.mjs';
 import { cut, kMs, seen, subscribed } from './support/sdk.mjs';
 import { Server, commandLine, freePort, run, startServer } from './support/server.mjs';
 import { user } from './support/tokens.mjs';
-import { until } from './support/wait.mjs';
+import { deadline, until } from './support/wait.mjs';
 
 const spoken = ({ lines }) => lines.map((line) => /^\[.{19}\] (.*) \(([^()]*)\)$/.exec(line));
 const textsOf = (member) => spoken(member).map(([, text]) => text);
@@ -146,6 +147,29 @@ describe('a room on two nodes', { skip: kNoRedis }, () => {
     assert.deepEqual(texts(after), ['two', 'three', 'four']);
   });
 
+  test('takes a member that comes from a node that is ahead', async (t) => {
+    const redis = await startRedis(t);
+    const proxy = await startProxy(t, redis.port);
+    const behind = await startNode(t, `redis://127.0.0.1:${proxy.port}`);
+    const ahead = await startNode(t, redis.url());
+    const carl = await subscribed(await user(t, behind, 'carl'), 'news');
+    const bob = await subscribed(await user(t, ahead, 'bob'), 'news');
+    const traveller = await user(t, behind, 'ann');
+    proxy.delay(800);
+    const text = 'x'.repeat(2000);
+    for (let n = 0; n < 5; n += 1) await bob.publish({ n, text });
+    await seen(bob, 5);
+    await until(() => proxy.heldBytes > 5 * text.length, kMs, 'all of it to be late');
+    proxy.delay(0); // what was published stays late, what is asked from now on does not
+    const since = { offset: bob.offsets[3], epoch: bob.contexts[0].streamPosition.epoch };
+    assert.equal(carl.seen.length, 0, 'which it is not yet');
+    const ann = await subscribed(traveller, 'news', { since });
+    assert.equal(ann.contexts[0].recovered, true);
+    await bob.publish({ n: 5 });
+    await Promise.all([seen(ann, 2), seen(carl, 6)]);
+    assert.deepEqual(ann.offsets, [bob.offsets[4], carl.offsets[5]]);
+  });
+
   test('obeys the HTTP API of either node', async (t) => {
     const { redis, a, b } = await start(t);
     const bob = await user(t, b, 'bob');
@@ -264,6 +288,32 @@ describe('a node whose Redis is away', { skip: kNoRedis }, () => {
     for (const member of [ann, bob]) assert.deepEqual(texts(member), ['before', 'after']);
     assert.deepEqual(textsOf(reader), ['before', 'after']);
     assert.deepEqual(events, []);
+  });
+
+  test('answers who published what Redis has forgotten since', async (t) => {
+    const redis = await startRedis(t);
+    const proxy = await startProxy(t, redis.port);
+    const node = await startNode(t, `redis://127.0.0.1:${proxy.port}`);
+    const other = await startNode(t, redis.url());
+    const room = await subscribed(await user(t, node, 'ann'), 'news');
+    proxy.delay(2000);
+    const text = 'x'.repeat(2000);
+    await ask(other, 'publish', { channel: 'news', data: { n: 1, text } });
+    await until(() => proxy.heldBytes > text.length, kMs, 'it to be late');
+    proxy.delay(0); // what follows waits for its turn behind that; the answer to it does not
+    const answered = ask(node, 'publish', { channel: 'news', data: { n: 2 } });
+    const stored = async () => (await dump(redis)).includes('\\"n\\":2');
+    await until(stored, kMs, 'it to be stored');
+    proxy.refuse();
+    proxy.cut();
+    await redis.restart();
+    proxy.accept();
+    await until(() => room.contexts.length === 2, kMs, 'the member to be told of the loss');
+    assert.equal(room.contexts[1].recovered, false);
+    await deadline(answered, 3000, 'an answer');
+    assert.deepEqual(room.seen, []);
+    await room.publish({ n: 3 });
+    await seen(room, 1);
   });
 });
 

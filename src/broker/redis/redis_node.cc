@@ -169,7 +169,7 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
               result.position = *position;
               witness(name, *position);
               when_replicated([this, channel, answer, result](bool enough) {
-                answer_publish(channel, result.position, [this, answer, result, enough] {
+                tell_when_seen(channel, result.position, [this, answer, result, enough] {
                   if (enough) {
                     reply<PublishResult>(answer, result);
                   } else {
@@ -197,7 +197,7 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
               }
               witness(name, *position);
               when_replicated([this, channel, answer, position = *position](bool enough) {
-                answer_publish(channel, position, [this, answer, position, enough] {
+                tell_when_seen(channel, position, [this, answer, position, enough] {
                   if (enough) {
                     reply<RedactResult>(answer, RedactResult{position});
                   } else {
@@ -243,23 +243,32 @@ void RedisNode::history(const RoomName& name, const HistoryQuery& query, Answer<
 void RedisNode::read(const std::string& key, const RoomName& name, const HistoryQuery& query) {
   const bool forward = query.direction == HistoryQuery::Direction::kForward;
   constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
-  ask_redis(
-      ScriptId::kHistory, name,
-      {query.since ? std::to_string(query.since->value) : "",
-       std::to_string(std::min(query.limit, kMost)), std::to_string(query.bytes_max),
-       forward ? "f" : "r"},
-      [this, key, name, query](const Reply& found) {
-        const base::Result<History> history = parse_history(found);
-        Reading& reading = readings_.at(key);
-        for (const auto answer : std::exchange(reading.asked, std::exchange(reading.next, {}))) {
-          reply<History>(answer, history);
-        }
-        if (reading.asked.empty()) {
-          readings_.erase(key);
-        } else {
-          read(key, name, query);
-        }
-      });
+  ask_redis(ScriptId::kHistory, name,
+            {query.since ? std::to_string(query.since->value) : "",
+             std::to_string(std::min(query.limit, kMost)), std::to_string(query.bytes_max),
+             forward ? "f" : "r"},
+            [this, key, name, query](const Reply& found) {
+              base::Result<History> history = parse_history(found);
+              Reading& reading = readings_.at(key);
+              auto asked = std::exchange(reading.asked, std::exchange(reading.next, {}));
+              if (reading.asked.empty()) {
+                readings_.erase(key);
+              } else {
+                read(key, name, query);
+              }
+              const bool failed = !history;
+              const model::Position top = failed ? model::Position() : history->top;
+              auto tell = [this, asked = std::move(asked), history = std::move(history)] {
+                for (const auto answer : asked) reply<History>(answer, history);
+              };
+              if (failed) {
+                tell();
+              } else {
+                // A member that was at a node ahead of this one finds its place only when this one
+                // is there, too.
+                tell_when_seen(channel_of(name), top, std::move(tell));
+              }
+            });
 }
 
 void RedisNode::entry(const RoomName& name, Offset offset, Answer<model::Publication> answer) {

@@ -75,7 +75,7 @@ class RedisNode final : private LinksListener {
 
  private:
   using Reply = base::Result<codec::resp::Reply>;
-  // The answer to a publish that the subscribers of this process have not seen yet.
+  // An answer that is ahead of what the subscribers of this process have seen.
   struct HeldAck {
     base::Instant since;
     std::move_only_function<void()> tell;
@@ -129,7 +129,8 @@ class RedisNode final : private LinksListener {
 
   void pass_on(const std::string& channel, Room& room, Live live);
   void release_acks(Room& room);
-  void answer_publish(const std::string& channel, const model::Position& position,
+  void tell_all(Room& room);
+  void tell_when_seen(const std::string& channel, const model::Position& position,
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
 

@@ -62,7 +62,7 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   std::erase(room.subscribers, who);
   std::erase_if(room.waiting, [&](const auto& answer) { return answer.to == who; });
   if (!room.subscribers.empty()) return;
-  for (auto& [offset, held] : room.acks) held.tell();
+  tell_all(room);
   rooms_.erase(found);
   links_.feed().unsubscribe(channel);
 }
@@ -123,6 +123,7 @@ void RedisNode::on_checked(const std::string& channel, Reply reply) {
     return;
   }
   if (!first && !same) {
+    tell_all(*room);
     for (const broker::Address to : room->subscribers) {
       deliver(to, [name = room->name](RedisBroker& broker) { broker.sink().on_lost(name); });
     }
@@ -204,6 +205,7 @@ void RedisNode::lose(const std::string& channel, Room& room) {
   for (const broker::Address to : room.subscribers) {
     deliver(to, [name = room.name](RedisBroker& broker) { broker.sink().on_lost(name); });
   }
+  tell_all(room);
   room.epoch = {};
   room.seen = room.acked = {};
   room.known = room.stepping = false;
@@ -251,7 +253,7 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
 }
 
 // Tells now, or when the subscribers here have seen all up to there.
-void RedisNode::answer_publish(const std::string& channel, const model::Position& position,
+void RedisNode::tell_when_seen(const std::string& channel, const model::Position& position,
                                std::move_only_function<void()> tell) {
   Room* room = find(channel);
   const bool ahead =
@@ -263,6 +265,11 @@ void RedisNode::answer_publish(const std::string& channel, const model::Position
   }
   room->acks.emplace(position.offset,
                      HeldAck{.since = links_.loop().now(), .tell = std::move(tell)});
+}
+
+// Nobody here will see what they wait for, or not soon.
+void RedisNode::tell_all(Room& room) {
+  for (auto& [offset, held] : std::exchange(room.acks, {})) held.tell();
 }
 
 void RedisNode::release_acks(Room& room) {
@@ -297,7 +304,7 @@ void RedisNode::tick() {
       step(channel, room);
     } else if (now - oldest.since > links_.options().timeout) {
       // It is stored; what the subscribers miss they will get when the room is in step.
-      for (auto& [offset, held] : std::exchange(room.acks, {})) held.tell();
+      tell_all(room);
     }
   }
   while (!witness_order_.empty() && witness_order_.front().first <= now) {
