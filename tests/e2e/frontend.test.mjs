@@ -57,7 +57,7 @@ async function startFrontend(t, backendUrl, port) {
 }
 
 describe('the frontend', { skip: kSkip }, () => {
-  test('serves the page with the backend in its place, and as strictly as the server', async (t) => {
+  test('serves the page with the backend in its place, as strictly as the server', async (t) => {
     const frontend = await startFrontend(t, 'https://chat.example:8443/', await freePort());
     const server = await startServer(t);
     const policy = (answer) => answer.headers['content-security-policy'];
