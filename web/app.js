@@ -4,6 +4,7 @@
 // lives in the other modules; nothing here keeps a rule of its own about the wire.
 
 import { countdownWords } from './backoff.js';
+import { kServerOrigin } from './config.js';
 import { Connection } from './connection.js';
 import { parseLine, persona } from './line.js';
 import { Outbox } from './outbox.js';
@@ -129,7 +130,7 @@ function startVisit() {
   self.connection = new Connection(environment, {
     url: () => {
       const history = historyToAsk(conversation.lines.length);
-      return socketUrl(location.origin, room, clientId, history);
+      return socketUrl(kServerOrigin || location.origin, room, clientId, history);
     },
     onState: showState,
     onOpen: () => {
