@@ -31,9 +31,10 @@ broker::Address RedisBusNode::attach(base::ShardId shard, RedisBus& bus) {
   links_.loop().post([this, address] {
     open();
     for (const auto& [user, until] : blocks_) {
-      shards_[address.shard.value]->post([this, address, user = user, until = until] {
+      BlockCommand block{model::UserId{user}, until};
+      shards_[address.shard.value]->post([this, address, block = std::move(block)] {
         RedisBus* known = seats_[address.shard.value].at(address.instance);
-        if (known != nullptr) known->sink().on_command(BlockCommand{model::UserId{user}, until});
+        if (known != nullptr) known->sink().on_command(block);
       });
     }
   });

@@ -16,6 +16,23 @@ struct FreeReply {
   void operator()(void* reply) const { ::freeReplyObject(reply); }
 };
 
+// Elements of one array. hiredis takes memory for as many as are announced, and looks at each when
+// it lets go of them, before one has arrived. The longest that we ask for are the members of a
+// room, two elements each. Beyond: the error of next().
+constexpr int kElementsMax = 16 * 1024 * 1024;
+
+// hiredis' own functions are the reader's private data.
+void* create_array(const redisReadTask* task, int elements) {
+  if (elements > kElementsMax) return nullptr;
+  const auto* own = static_cast<const redisReplyObjectFunctions*>(task->privdata);
+  return own->createArray(task, elements);
+}
+
+redisReplyObjectFunctions with_limit(redisReplyObjectFunctions functions) {
+  functions.createArray = &create_array;
+  return functions;
+}
+
 Reply reply_of(const redisReply& from) {
   Reply reply;
   switch (from.type) {
@@ -75,6 +92,10 @@ void ReplyReader::Free::operator()(redisReader* reader) const { ::redisReaderFre
 
 ReplyReader::ReplyReader() : reader_(::redisReaderCreate()) {
   CHECK(reader_ != nullptr, "there is memory for a reader");
+  // Not const for hiredis alone, which does not write to it.
+  static redisReplyObjectFunctions functions = with_limit(*reader_->fn);
+  reader_->privdata = reader_->fn;
+  reader_->fn = &functions;
 }
 ReplyReader::~ReplyReader() = default;
 ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;

@@ -181,6 +181,15 @@ TEST(ReplyReader, ArraysDoNotNestWithoutEnd) {
   EXPECT_EQ(read(bytes + ":1\r\n"), std::vector<std::string>{kNotTheProtocol});
 }
 
+// Memory is taken for what an array announces; see kElementsMax.
+TEST(ReplyReader, ArraysAreNotLongerThanTheirBound) {
+  EXPECT_EQ(read("*16777216\r\n"), std::vector<std::string>{});
+  for (const std::string_view bytes :
+       {"*16777217\r\n", "*2147483647\r\n", "*1\r\n*2147483647\r\n"}) {
+    EXPECT_EQ(read(bytes), std::vector<std::string>{kNotTheProtocol}) << bytes;
+  }
+}
+
 TEST(ReplyReader, AnErrorIsForGood) {
   ReplyReader reader;
   reader.feed("?\r\n");
