@@ -107,17 +107,17 @@ TEST(RedisUrl, ErrorsSayWhatIsWrong) {
     const auto url = parse_redis_url(text);
     EXPECT_FALSE(url) << text;
     if (url) return;
-    EXPECT_TRUE(url.error().message.starts_with(what)) << url.error().message;
+    EXPECT_TRUE(url.error().message.ends_with(what)) << url.error().message;
   };
-  says("http://h", "unknown scheme \"http\"; ");
-  says("redis://:p@", "there is no host; ");
-  says("redis://h:0", "the port is not 1 to 65535; ");
-  says("redis://h:65536", "the port is not 1 to 65535; ");
-  says("redis://h:1x", "there is something after the host; ");
-  says("redis://u@h", "there is no password; ");
-  says("redis://h/x", "the database is not a number; ");
-  says("redis://h?x", "there is something after the path; ");
-  says("redis://h h", "not an address; ");
+  says("http://h", "; the scheme is another");
+  says("redis://:p@", "; there is no host");
+  says("redis://h:0", "; the port is not 1 to 65535");
+  says("redis://h:65536", "; the port is not 1 to 65535");
+  says("redis://h:1x", "; there is something after the host");
+  says("redis://u@h", "; there is no password");
+  says("redis://h/x", "; the database is not a number");
+  says("redis://h?x", "; there is something after the path");
+  says("redis://h h", "; not an address");
 }
 
 TEST(RedisUrl, NoErrorShowsThePassword) {
