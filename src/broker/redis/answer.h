@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answer: who gets the result of a call that is under way: a number on a shard. It may be copied,
-// kept and lost; the shard finds out by its deadline or never, so each is given to the pipe, which
-// answers all.
+// Answer: who gets the result of a call that is under way: a number on a shard. It may be copied
+// and kept; each has to be answered once, or its completion waits until its shard stops.
 #pragma once
 
 #include "base/result.h"

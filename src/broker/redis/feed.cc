@@ -35,11 +35,10 @@ void append_for(std::string& out, std::string_view command, std::span<const std:
 }  // namespace
 
 Feed::Feed(net::Loop& loop, const RedisOptions& options, Observer& observer)
-    : loop_(loop), options_(options), observer_(observer) {}
+    : loop_(loop), options_(options), observer_(observer), backoff_(loop.now()) {}
 
 void Feed::open(Endpoint address) {
   address_ = std::move(address);
-  random_.seed(static_cast<unsigned>(loop_.now().time_since_epoch().count()));
   if (!std::exchange(ticking_, true)) tick();
   connect();
 }
@@ -84,7 +83,7 @@ void Feed::on_open() {
 
 void Feed::begin() {
   state_ = State::kUp;
-  failures_ = 0;
+  backoff_.reset();
   pinged_ = loop_.now();
   changed_.clear();
   for (auto& [name, channel] : channels_) {
@@ -138,9 +137,7 @@ void Feed::drop() {
   stream_.reset();
   const bool was_up = state_ == State::kUp;
   state_ = State::kConnecting;
-  const auto most = std::min<std::int64_t>(50LL << std::min(failures_++, 5U), 1'000);
-  const milliseconds delay{most / 2 + static_cast<long>(random_() % (most / 2 + 1))};
-  loop_.run_after(failures_ == 1 ? delay / 10 : delay, [this] {
+  loop_.run_after(backoff_.next(), [this] {
     if (state_ == State::kConnecting && !stream_) connect();
   });
   if (was_up) observer_.on_feed_down();

@@ -7,12 +7,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "broker/redis/backoff.h"
 #include "broker/redis/options.h"
 #include "codec/resp/resp.h"
 #include "net/client_stream.h"
@@ -82,8 +82,7 @@ class Feed final : private net::ClientStream::Observer {
   bool ticking_ = false;
   base::Instant heard_;
   base::Instant pinged_;
-  unsigned failures_ = 0;
-  std::minstd_rand random_;
+  Backoff backoff_;
 };
 
 }  // namespace palaver::broker::redis

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/redis/pipe.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "broker/redis/greeting.h"
@@ -34,11 +33,10 @@ bool ends_connection(const Reply& reply) {
 
 Pipe::Pipe(net::Loop& loop, const RedisOptions& options, Observer& observer,
            const base::Logger& log)
-    : loop_(loop), options_(options), observer_(observer), log_(log) {}
+    : loop_(loop), options_(options), observer_(observer), log_(log), backoff_(loop.now()) {}
 
 void Pipe::open(Endpoint address) {
   address_ = std::move(address);
-  random_.seed(static_cast<unsigned>(loop_.now().time_since_epoch().count()));
   connect();
 }
 
@@ -108,7 +106,7 @@ void Pipe::on_greeting(const Reply& reply) {
   }
   if (--greetings_ > 0) return;
   state_ = State::kUp;
-  failures_ = 0;
+  backoff_.reset();
   if (std::exchange(told_, false)) log_.info("Redis is back", {{"host", address_.host}});
   // What was on its way when the last connection broke goes first, in its order.
   sent_ = 0;
@@ -164,11 +162,7 @@ void Pipe::drop(const std::string& reason) {
   calls_ = std::move(kept);
   for (Call& call : calls_) call.sent = false;
   sent_ = 0;
-  // At once, then slower: half of it is jitter, so that a fleet does not come back together.
-  const auto most = std::min<std::int64_t>(50LL << std::min(failures_++, 5U), 1'000);
-  const auto delay =
-      std::chrono::milliseconds{most / 2 + static_cast<long>(random_() % (most / 2 + 1))};
-  loop_.run_after(failures_ == 1 ? delay / 10 : delay, [this] {
+  loop_.run_after(backoff_.next(), [this] {
     if (state_ == State::kConnecting && !stream_) connect();
   });
   if (was_up) observer_.on_pipe_down(reason);

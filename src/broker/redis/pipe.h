@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "broker/redis/backoff.h"
 #include "broker/redis/options.h"
 #include "broker/redis/scripts.h"
 #include "codec/resp/resp.h"
@@ -101,8 +101,7 @@ class Pipe final : private net::ClientStream::Observer {
   bool flush_posted_ = false;
   bool ticking_ = false;
   bool told_ = false;  // that it is away
-  unsigned failures_ = 0;
-  std::minstd_rand random_;
+  Backoff backoff_;
 };
 
 }  // namespace palaver::broker::redis

@@ -126,6 +126,8 @@ class RedisNode final : private LinksListener {
   void in_step(const std::string& channel, Room& room);
   void fail_step(const std::string& channel, Room& room, const base::Error& error);
   void lose(const std::string& channel, Room& room);
+  // Its subscribers here, of what they see from now on.
+  void tell_lost(Room& room);
 
   void pass_on(const std::string& channel, Room& room, Live live);
   void release_acks(Room& room);

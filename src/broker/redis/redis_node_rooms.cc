@@ -122,12 +122,7 @@ void RedisNode::on_checked(const std::string& channel, Reply reply) {
     catch_up(channel, *room, top->offset);
     return;
   }
-  if (!first && !same) {
-    tell_all(*room);
-    for (const broker::Address to : room->subscribers) {
-      deliver(to, [name = room->name](RedisBroker& broker) { broker.sink().on_lost(name); });
-    }
-  }
+  if (!first && !same) tell_lost(*room);
   room->epoch = top->epoch;
   room->seen = same ? std::max(room->seen, top->offset) : top->offset;
   in_step(channel, *room);
@@ -200,12 +195,16 @@ void RedisNode::fail_step(const std::string& channel, Room& room, const base::Er
   });
 }
 
-// Another history of the room has begun.
-void RedisNode::lose(const std::string& channel, Room& room) {
+void RedisNode::tell_lost(Room& room) {
   for (const broker::Address to : room.subscribers) {
     deliver(to, [name = room.name](RedisBroker& broker) { broker.sink().on_lost(name); });
   }
   tell_all(room);
+}
+
+// Another history of the room has begun.
+void RedisNode::lose(const std::string& channel, Room& room) {
+  tell_lost(room);
   room.epoch = {};
   room.seen = room.acked = {};
   room.known = room.stepping = false;
