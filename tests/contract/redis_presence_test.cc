@@ -71,8 +71,10 @@ class RedisPresenceHarness final : public PresenceHarness {
     const std::string ping[] = {"PING"};
     for (const Node& node : nodes_) {
       if (!node.links) continue;
-      ++missing;
-      node.links->pipe().send(ping, [&missing](const auto&) { --missing; });
+      for (unsigned i = 0; i < broker::redis::kAllPartitions; ++i) {
+        ++missing;
+        node.links->send(i, ping, [&missing](const auto&) { --missing; });
+      }
     }
     EXPECT_TRUE(shards_.run_until([&] { return missing == 0; }));
     shards_.run_for(milliseconds{2});
