@@ -126,7 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
                     param("ThreeShards", RedisSystem::kPlain, 3, Nodes::kOne),
                     param("ThreeNodes", RedisSystem::kPlain, 3, Nodes::kOneAShard),
                     param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1, Nodes::kOne),
-                    param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne)),
+                    param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne),
+                    param("Cluster", RedisSystem::kCluster, 2, Nodes::kOneAShard),
+                    param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl, 1, Nodes::kOne)),
     [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

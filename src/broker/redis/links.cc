@@ -53,12 +53,13 @@ Links::Links(net::Loop& loop, RedisOptions options, std::uint64_t seed, const ba
 Links::~Links() = default;
 
 void Links::open() {
-  if (std::exchange(opened_, true)) return;
+  if (closed_ || std::exchange(opened_, true)) return;
   finder_.open(options_.sentinels.empty() ? std::vector{options_.endpoint} : options_.sentinels);
   tick();
 }
 
 void Links::close() {
+  closed_ = true;
   finder_.close();
   for (const auto& node : nodes_) {
     (void)node->pipe.close();
@@ -193,6 +194,7 @@ void Links::on_refused(DataNode& node, Call call, const Reply& error) {
 }
 
 void Links::tick() {
+  if (closed_) return;
   loop_.run_after(kTick, guard_([this] { tick(); }));
   for (Partition& partition : partitions_) {
     if (!partition.blocked) continue;

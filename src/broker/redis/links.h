@@ -58,7 +58,7 @@ class Links final : private DataNode::Observer, private Finder::Observer {
 
   // Before open().
   void add(LinksListener& listener) { listeners_.push_back(&listener); }
-  // On the loop's thread; later calls do nothing.
+  // On the loop's thread; later calls do nothing, nor does one after close().
   void open();
   // When no shard runs any more, or none has begun; no call follows.
   void close();
@@ -145,6 +145,7 @@ class Links final : private DataNode::Observer, private Finder::Observer {
   std::vector<LinksListener*> listeners_;
   std::uint64_t ids_ = 0;
   bool opened_ = false;
+  bool closed_ = false;
   bool ready_ = false;
 
   std::array<Partition, kAllPartitions> partitions_;
