@@ -192,6 +192,20 @@ TEST_F(RedisSurveyTest, CountsANodeOnce) {
   EXPECT_EQ((*answer)->size(), 3U);
 }
 
+TEST_F(RedisSurveyTest, SomeAreUnderWayAtMost) {
+  nodes_.reporter(1).silent = true;
+  std::size_t came = 0;
+  const auto ask = [&] { nodes_.ask(0, kNumbers, [&](const base::Result<Reports>&) { ++came; }); };
+  for (std::size_t i = 0; i < base::kSurveysUnderWayMax; ++i) nodes_.post(0, ask);
+  nodes_.settle();
+  EXPECT_EQ(came, 0U) << "all wait for the silent one";
+  const auto refused = answer_to(nodes_, 0, kNumbers);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, base::ErrorCode::kLimit);
+  EXPECT_TRUE(answer_to(nodes_, 2, kNumbers)) << "another node's bound is its own";
+  EXPECT_TRUE(nodes_.run_until([&] { return came == base::kSurveysUnderWayMax; }));
+}
+
 TEST_F(RedisSurveyTest, SaysWhenTheRoomsOfANodeAreTooMany) {
   auto& rooms = nodes_.reporter(1).says.rooms;
   for (unsigned i = 0; i < 3'000; ++i) {
