@@ -72,10 +72,7 @@ class RedisSurveyHarness final : public NodeSurveyHarness {
 
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   base::Instant now() { return shards_.loop(0).now(); }
-  [[nodiscard]] unsigned listening() const {
-    const std::string answer = tell_redis(system_, {"PUBSUB", "NUMSUB", node_key("survey")});
-    return static_cast<unsigned>(std::stoul(answer.substr(answer.rfind('\n') + 1)));
-  }
+  [[nodiscard]] unsigned listening() const { return subscribers_of(system_, node_key("survey")); }
   // To everybody who listens there.
   void say(const std::string& channel, const std::string& message) {
     tell_redis(system_, {"PUBLISH", channel, message});
@@ -107,7 +104,10 @@ INSTANTIATE_TEST_SUITE_P(Redis, NodeSurveyContract,
                                          param("ThreeNodes", RedisSystem::kPlain, 3, 1),
                                          param("TwoOfTwo", RedisSystem::kPlain, 2, 2),
                                          param("TlsAndAcl", RedisSystem::kTlsAndAcl, 2, 1),
-                                         param("Sentinels", RedisSystem::kSentinels, 2, 1)),
+                                         param("Sentinels", RedisSystem::kSentinels, 2, 1),
+                                         param("Cluster", RedisSystem::kCluster, 3, 1),
+                                         param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
+                                               2, 1)),
                          [](const auto& p) { return std::string(p.param.name); });
 
 class RedisSurveyTest : public testing::Test {

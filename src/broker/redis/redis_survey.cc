@@ -33,8 +33,8 @@ RedisSurvey::RedisSurvey(Links& links, std::span<base::Executor* const> shards,
 void RedisSurvey::open() {
   links_.open();
   // The answers' one first: who hears its own question hears the answers to it.
-  links_.feed().subscribe(reports_);
-  links_.feed().subscribe(questions_);
+  links_.subscribe(kNodesPartition, reports_);
+  links_.subscribe(kNodesPartition, questions_);
 }
 
 void RedisSurvey::ask(base::ShardId asker, SurveyQuestion question, Completion<Reports> done) {
@@ -52,9 +52,9 @@ void RedisSurvey::begin(base::ShardId asker, SurveyQuestion question, Completion
   }
   const Id id = ++last_id_;
   surveys_.emplace(id, Survey{.asker = asker, .done = std::move(done)});
-  const std::string command[] = {
-      "PUBLISH", questions_, pack_question({.from = links_.uid(), .id = id, .question = question})};
-  links_.pipe().send(command, [this, id](const Reply& reached) { on_published(id, reached); });
+  links_.publish(kNodesPartition, questions_,
+                 pack_question({.from = links_.uid(), .id = id, .question = question}),
+                 [this, id](const Reply& reached) { on_published(id, reached); });
   reporter_.report(kOwnShard, std::move(question), [this, id](NodeReport report) {
     const auto survey = surveys_.find(id);
     if (survey == surveys_.end()) return;
@@ -96,9 +96,9 @@ void RedisSurvey::on_question(std::string_view message) {
   }
   reporter_.report(kOwnShard, std::move(asked->question),
                    [this, to = reports_channel(asked->from), id = asked->id](NodeReport report) {
-                     const std::string command[] = {
-                         "PUBLISH", to, pack_report({.id = id, .report = std::move(report)})};
-                     links_.pipe().send(command, [](const Reply&) {});
+                     links_.publish(kNodesPartition, to,
+                                    pack_report({.id = id, .report = std::move(report)}),
+                                    [](const Reply&) {});
                    });
 }
 

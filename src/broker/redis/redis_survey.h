@@ -47,10 +47,6 @@ class RedisSurvey final : public NodeSurvey, private LinksListener {
     bool own_question = false;  // came by Redis: this node is among those that it reached
   };
 
-  void on_pipe_up() override {}
-  void on_pipe_down() override {}
-  void on_feed_down() override {}
-  void on_subscribed(const std::string&) override {}
   void on_message(const std::string& channel, std::string_view message) override;
 
   void open();
