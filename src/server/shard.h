@@ -123,6 +123,7 @@ class Shard final : public net::TurnEnd,
   }
   // HubObserver.
   void on_lost(rooms::MemberId member, const model::RoomName& room) override;
+  void on_interrupted(rooms::MemberId member, const model::RoomName& room) override;
 
   void bury();
   void send_batch();
