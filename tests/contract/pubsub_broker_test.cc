@@ -66,17 +66,17 @@ class PubsubHarness final : public BrokerHarness {
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   void lose_connections() override {
-    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"});
-    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "normal"});
+    tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"});
+    tell_redis(system_, {"CLIENT", "KILL", "TYPE", "normal"});
   }
 
   void say(const std::string& channel, const std::string& message) {
-    (void)tell_redis(system_, {"PUBLISH", channel, message});
+    tell_redis(system_, {"PUBLISH", channel, message});
   }
-  void lose_feeds() { (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"}); }
+  void lose_feeds() { tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"}); }
   // "+": feeds come up, "-": they do not.
   void let_subscribe(const std::string& sign) {
-    (void)tell_redis(system_, {"ACL", "SETUSER", "default", sign + "subscribe"});
+    tell_redis(system_, {"ACL", "SETUSER", "default", sign + "subscribe"});
   }
   [[nodiscard]] std::uint64_t ignored(unsigned shard) const {
     return nodes_[shard / each_].broker->ignored();

@@ -10,6 +10,7 @@ import { kNoPython, startArticleBackend } from './support/article_backend.mjs';
 import { join } from './support/client.mjs';
 import { nodeFlags, startNode } from './support/nodes.mjs';
 import { kNoRedis, startRedis, subscribeRedis } from './support/redis.mjs';
+import { startCluster } from './support/redis_groups.mjs';
 import { kMs, seen, subscribed } from './support/sdk.mjs';
 import { commandLine, run } from './support/server.mjs';
 import { user } from './support/tokens.mjs';
@@ -313,6 +314,15 @@ describe('nodes with redis-mode=pubsub', { skip: kNoRedis }, () => {
     await ann.publish({ text: 'after' });
     await Promise.all([reader.count(1), seen(ann, 1)]);
     assert.deepEqual(texts(ann), ['after']);
+  });
+
+  test('say that a cluster is not for them', async (t) => {
+    const cluster = await startCluster(t);
+    const node = await startNode(t, `redis://127.0.0.1:${cluster.ports[0]}`, {
+      'redis-mode': 'pubsub',
+    });
+    const told = () => node.output.includes('does not work with Redis Cluster');
+    await until(told, kMs, () => `the node to say so:\n${node.output}`);
   });
 
   test('are not had with options that do not go together', async () => {

@@ -103,8 +103,9 @@ void PubsubNode::subscribe(const RoomName& name, Answer<model::Position> answer)
   }
   room.waiting.push_back({answer, links_.loop().now() + links_.options().timeout});
   if (made) {
-    links_.feed().subscribe(name.value);
-    links_.feed().subscribe(channel_of(name));
+    // One partition for both: what is asked there keeps its order.
+    links_.subscribe(partition_of(name), name.value);
+    links_.subscribe(partition_of(name), channel_of(name));
   }
 }
 
@@ -119,8 +120,8 @@ void PubsubNode::unsubscribe(const RoomName& name, broker::Address who) {
   release(name.value, room);  // nobody here has to hear it any more
   for (UnderWay& each : room.under_way) unheard_.emplace(each.id, each.answer);
   rooms_.erase(found);
-  links_.feed().unsubscribe(name.value);
-  links_.feed().unsubscribe(channel_of(name));
+  links_.unsubscribe(partition_of(name), name.value);
+  links_.unsubscribe(partition_of(name), channel_of(name));
 }
 
 PubsubNode::Outgoing PubsubNode::outgoing(const RoomName& name,
@@ -200,13 +201,16 @@ void PubsubNode::send(const std::string& name, Outgoing out) {
   const bool tracked = room != nullptr && !out.passes && room->fed();
   if (tracked) room->under_way.push_back({.id = id, .message = out.message, .answer = out.answer});
   if (!tracked) unheard_.emplace(id, out.answer);
+  const unsigned partition = partition_of(RoomName{name});
   if (!out.note.empty()) {
     const std::string words[] = {"PUBLISH", channel_of(RoomName{name}), std::move(out.note)};
-    links_.pipe().send(words, [](const auto&) {}, Pipe::Repeat::kNever);
+    links_.send(
+        partition, words, [](const auto&) {}, Call::Repeat::kNever);
   }
   const std::string words[] = {"PUBLISH", std::move(out.channel), std::move(out.message)};
-  links_.pipe().send(
-      words, [this, name, id](const auto& sent) { on_sent(name, id, sent); }, Pipe::Repeat::kNever);
+  links_.send(
+      partition, words, [this, name, id](const auto& sent) { on_sent(name, id, sent); },
+      Call::Repeat::kNever);
 }
 
 void PubsubNode::on_sent(const std::string& name, std::uint64_t id,

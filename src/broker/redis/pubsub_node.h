@@ -107,11 +107,10 @@ class PubsubNode final : private LinksListener {
   };
 
   // LinksListener.
-  void on_pipe_up() override {}
-  void on_pipe_down() override {}
   void on_subscribed(const std::string& channel) override;
+  void on_unsubscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
-  void on_feed_down() override;
+  void on_ready(bool ready) override;
 
   void open();
   void tick();

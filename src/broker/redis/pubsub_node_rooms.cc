@@ -56,13 +56,20 @@ void PubsubNode::on_fed(const std::string& name, Room& room) {
   release(name, room);
 }
 
-void PubsubNode::on_feed_down() {
-  for (auto& [name, room] : rooms_) {
-    room.cut = room.cut || room.fed();
-    room.hears_articles = room.hears_nodes = false;
-    room.notes.clear();
-    answer_taken(room);
-  }
+void PubsubNode::on_unsubscribed(const std::string& channel) {
+  const auto [name, nodes] = channel_named(channel);
+  Room* room = find(name);
+  if (room == nullptr) return;
+  room->cut = room->cut || room->fed();
+  (nodes ? room->hears_nodes : room->hears_articles) = false;
+  room->notes.clear();
+  answer_taken(*room);
+}
+
+// There the channels of nodes are sharded, and those of the article's instances are not.
+void PubsubNode::on_ready(bool ready) {
+  if (!ready || !links_.script_channel("").starts_with('s')) return;
+  log_.error("redis-mode=pubsub does not work with Redis Cluster");
 }
 
 void PubsubNode::on_message(const std::string& channel, std::string_view message) {

@@ -23,6 +23,7 @@
 #include "broker/redis/answer.h"
 #include "broker/redis/entry.h"
 #include "broker/redis/links.h"
+#include "broker/redis/tails.h"
 #include "broker/room_bounds.h"
 #include "broker/seat.h"
 
@@ -81,9 +82,10 @@ class RedisNode final : private LinksListener {
     std::move_only_function<void()> tell;
   };
   struct Room {
-    explicit Room(model::RoomName of) : name(std::move(of)) {}
+    explicit Room(model::RoomName of) : name(std::move(of)), partition(partition_of(name)) {}
 
     const model::RoomName name;
+    const unsigned partition;
     std::vector<broker::Address> subscribers;
     std::vector<Answer<model::Position>> waiting;  // for the room to be in step
     bool known = false;                            // its subscribers have been told where it is
@@ -108,11 +110,10 @@ class RedisNode final : private LinksListener {
   };
 
   // LinksListener.
-  void on_pipe_up() override;
-  void on_pipe_down() override {}
+  void on_up(const PartitionSet& partitions) override;
   void on_subscribed(const std::string& channel) override;
+  void on_unsubscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
-  void on_feed_down() override;
 
   void open();
   void tick();
@@ -136,12 +137,12 @@ class RedisNode final : private LinksListener {
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
 
-  // `done` with whether enough replicas have what has been published by now; at once where none is
-  // asked for.
-  void when_replicated(std::move_only_function<void(bool)> done);
+  // From the tail of a room in step.
+  [[nodiscard]] std::optional<History> seen_history(const std::string& channel,
+                                                    const HistoryQuery& query);
   void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
   void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
-                 Pipe::Done done);
+                 Call::Done done);
   // Runs `work`, a void(RedisBroker&), on the subscriber's shard if it is still the same.
   template <typename Work>
   void deliver(broker::Address to, Work work) {
@@ -160,7 +161,7 @@ class RedisNode final : private LinksListener {
   std::unordered_map<model::RoomName, Witnessed> witnessed_;
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
   std::unordered_map<std::string, Reading> readings_;
-  std::vector<std::move_only_function<void(bool)>> unreplicated_;  // of this turn
+  Tails tails_;
 };
 
 }  // namespace palaver::broker::redis

@@ -50,7 +50,7 @@ void RedisNode::subscribe(const RoomName& name, Answer<model::Position> answer) 
       room.epoch = witnessed->second.epoch;
       room.acked = witnessed->second.offset;
     }
-    links_.feed().subscribe(channel);
+    links_.subscribe(room.partition, channel);
   }
 }
 
@@ -63,8 +63,9 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   std::erase_if(room.waiting, [&](const auto& answer) { return answer.to == who; });
   if (!room.subscribers.empty()) return;
   tell_all(room);
+  tails_.drop(channel);
+  links_.unsubscribe(room.partition, channel);
   rooms_.erase(found);
-  links_.feed().unsubscribe(channel);
 }
 
 void RedisNode::on_subscribed(const std::string& channel) {
@@ -75,19 +76,23 @@ void RedisNode::on_subscribed(const std::string& channel) {
   step(channel, *room);
 }
 
-void RedisNode::on_feed_down() {
-  for (auto& [channel, room] : rooms_) room.fed = room.in_step = room.stepping = false;
+void RedisNode::on_unsubscribed(const std::string& channel) {
+  Room* room = find(channel);
+  if (room != nullptr) room->fed = room->in_step = room->stepping = false;
 }
 
 // Another Redis may answer now, or the same with less than before.
-void RedisNode::on_pipe_up() {
+void RedisNode::on_up(const PartitionSet& partitions) {
   for (auto& [channel, room] : rooms_) {
+    if (!partitions.test(room.partition)) continue;
     room.in_step = room.stepping = false;
     if (room.fed) step(channel, room);
   }
   for (const auto& [name, seen] : witnessed_) {
+    if (!partitions.test(partition_of(name))) continue;
     ask_redis(ScriptId::kCheck, name,
-              {"p" + channel_of(name), seen.epoch.value, std::to_string(seen.offset.value)},
+              {links_.script_channel(channel_of(name)), seen.epoch.value,
+               std::to_string(seen.offset.value)},
               [](const Reply&) {});
   }
 }
@@ -96,9 +101,10 @@ void RedisNode::on_pipe_up() {
 void RedisNode::step(const std::string& channel, Room& room) {
   if (std::exchange(room.stepping, true)) return;
   room.in_step = false;
+  tails_.drop(channel);
   const Offset witness = std::max(room.seen, room.acked);
   ask_redis(ScriptId::kCheck, room.name,
-            {"p" + channel, room.epoch.value, std::to_string(witness.value)},
+            {links_.script_channel(channel), room.epoch.value, std::to_string(witness.value)},
             [this, channel](Reply reply) { on_checked(channel, std::move(reply)); });
 }
 
@@ -237,6 +243,10 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
   if (live.kind != Live::Kind::kEphemeral) {
     if (live.publication.offset <= room.seen) return;
     room.seen = live.publication.offset;
+    if (!live.redacted.empty()) tails_.drop(channel);
+    const RoomBounds bounds = config_.bounds_of(room.name);
+    tails_.push(channel, live.publication, links_.loop().now() + bounds.age_max,
+                bounds.entries_max);
   }
   const auto shared = std::make_shared<const Live>(std::move(live));
   for (const broker::Address to : room.subscribers) {
@@ -249,6 +259,21 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
     });
   }
   release_acks(room);
+}
+
+std::optional<History> RedisNode::seen_history(const std::string& channel,
+                                               const HistoryQuery& query) {
+  const bool forward = query.direction == HistoryQuery::Direction::kForward;
+  const Room* room = find(channel);
+  if (!query.seen_will_do || !query.since || !forward || room == nullptr || !room->in_step) {
+    return std::nullopt;
+  }
+  History history{.top = {room->epoch, room->seen}, .entries = {}};
+  if (*query.since == room->seen) return history;
+  auto entries = tails_.after(channel, query, links_.loop().now());
+  if (!entries) return std::nullopt;
+  history.entries = std::move(*entries);
+  return history;
 }
 
 // Tells now, or when the subscribers here have seen all up to there.
@@ -295,6 +320,7 @@ void RedisNode::witness(const RoomName& name, const model::Position& position) {
 void RedisNode::tick() {
   links_.loop().run_after(kTick, [this] { tick(); });
   const base::Instant now = links_.loop().now();
+  tails_.expire(now);
   for (auto& [channel, room] : rooms_) {
     if (room.acks.empty()) continue;
     auto& oldest = room.acks.begin()->second;
