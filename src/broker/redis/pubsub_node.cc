@@ -204,8 +204,7 @@ void PubsubNode::send(const std::string& name, Outgoing out) {
   const unsigned partition = partition_of(RoomName{name});
   if (!out.note.empty()) {
     const std::string words[] = {"PUBLISH", channel_of(RoomName{name}), std::move(out.note)};
-    links_.send(
-        partition, words, [](const auto&) {}, Call::Repeat::kNever);
+    links_.send(partition, words, [](const auto&) {}, Call::Repeat::kNever);
   }
   const std::string words[] = {"PUBLISH", std::move(out.channel), std::move(out.message)};
   links_.send(
