@@ -112,7 +112,6 @@ class SocketCount:
         self.node = node
         self.redis = redis
         self.most = 0
-        self.last = 0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -123,8 +122,7 @@ class SocketCount:
             self.ended.wait(SOCKETS_INTERVAL_SECONDS)
 
     def _look(self):
-        self.last = len(sockets_to(self.node.process.pid, self.redis.port))
-        self.most = max(self.most, self.last)
+        self.most = max(self.most, len(sockets_to(self.node.process.pid, self.redis.port)))
 
     def figures(self):
         """Nothing if there was none: then it was not counted."""
@@ -145,18 +143,23 @@ def sockets_to(pid, port):
         except FileNotFoundError:
             continue  # closed meanwhile
     table = pathlib.Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii")
-    return [local for local, remote_port, inode in tcp_rows(table)
-            if remote_port == port and f"socket:[{inode}]" in own]
+    return [local for local, remote, inode in tcp_rows(table)
+            if remote == f"127.0.0.1:{port}" and f"socket:[{inode}]" in own]
 
 
 def tcp_rows(table):
-    """proc(5), net/tcp: for each socket its local address, its peer's port, its inode."""
+    """proc(5), net/tcp: each socket's own address, its peer's, and its inode. The kernel writes the
+    table piece by piece, and where sockets come and go meanwhile it writes some twice."""
+    def address_of(text):
+        host, port = text.split(":")
+        return f"{socket.inet_ntoa(int(host, 16).to_bytes(4, 'little'))}:{int(port, 16)}"
+
+    rows = {}
     for line in table.splitlines()[1:]:
         fields = line.split()
         local, remote, inode = fields[1], fields[2], fields[9]
-        host, port = local.split(":")
-        address = socket.inet_ntoa(int(host, 16).to_bytes(4, "little"))
-        yield f"{address}:{int(port, 16)}", int(remote.split(":")[1], 16), inode
+        rows[(local, remote)] = (address_of(local), address_of(remote), inode)
+    return list(rows.values())
 
 
 def client_ids(redis_port, addresses):

@@ -101,8 +101,12 @@ id=14 addr=127.0.0.1:44384 laddr=127.0.0.1:21379 fd=8 name= age=1 cmd=subscribe
 
 class Systems(unittest.TestCase):
     def test_reads_the_table_of_sockets(self):
-        self.assertEqual(list(systems.tcp_rows(TCP_TABLE)), [
-            ("127.0.0.1:21379", 0, "11"), ("127.0.0.2:44366", 21379, "12")])
+        self.assertEqual(systems.tcp_rows(TCP_TABLE), [
+            ("127.0.0.1:21379", "0.0.0.0:0", "11"), ("127.0.0.2:44366", "127.0.0.1:21379", "12")])
+
+    def test_a_socket_that_stands_twice_in_the_table_is_one(self):
+        again = TCP_TABLE + TCP_TABLE.splitlines()[2] + "\n"
+        self.assertEqual(systems.tcp_rows(again), systems.tcp_rows(TCP_TABLE))
 
     def test_finds_the_sockets_of_a_process_alone(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
