@@ -123,10 +123,10 @@ def verdicts_of(options, chosen, runner, machine, scratch):
         note, is_judged = noise_note(runner.results, row), True
         if row is rows.SHARDS:
             note, is_judged = shards_note(runner.results, machine)
-        if row is rows.REDIS_RATE:
-            note, is_judged = rate_note(runner.results, row)
-        verdicts += [judge(runner.results, row, target, note, is_judged)
-                     for target in row.targets]
+        for target in row.targets:
+            if row is rows.REDIS_RATE:
+                note, is_judged = rate_note(runner.results, row, target.server)
+            verdicts.append(judge(runner.results, row, target, note, is_judged))
     if "start" in options.rows:
         verdicts.append(start_verdict(runner.servers["palaver_uring"], machine, scratch,
                                       options.quick))

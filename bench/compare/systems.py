@@ -186,6 +186,8 @@ def redis_systems(program):
                scenario="plain"),
         System("redis_client", "Palaver's client", program, program="palaver_bench_redis",
                scenario="server"),
+        System("redis_four", "Palaver's client, four", program, program="palaver_bench_redis",
+               scenario="server"),
         System("redis_palaver", "Palaver, whole", program, nodes=1),
         System("redis_nodes", "Palaver, two nodes", program, nodes=2, measures="node",
                is_published_outside=True),

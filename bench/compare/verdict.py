@@ -62,10 +62,10 @@ def noise_note(results, row):
     return f"{noisy} of {len(runs)} runs not quiet" if noisy else ""
 
 
-def rate_note(results, row):
+def rate_note(results, row, server):
     """(note, may be judged): a rate says something only if what is measured had its core for
-    itself, which the row's first target tells of."""
-    runs = [figures for figures in results.get((row.name, row.targets[0].server), []) if figures]
+    itself."""
+    runs = [figures for figures in results.get((row.name, server), []) if figures]
     if not runs:
         return "", True
     own = statistics.median(figures["process_share"] for figures in runs)

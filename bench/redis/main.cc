@@ -29,10 +29,13 @@ void add_flags(CLI::App& app, Arguments& arguments) {
       ->required()
       ->check(CLI::IsMember({"server", "plain"}));
   app.add_option("--port", pump.publishes.port, "of a Redis on 127.0.0.1")->required();
-  app.add_option("--rooms", pump.publishes.rooms)
+  app.add_option("--rooms", pump.publishes.rooms, "of each publisher")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--in-flight", pump.in_flight, "messages in all")
+  app.add_option("--publishers", pump.publishers, "each with connections and rooms of its own")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--in-flight", pump.in_flight, "messages of each publisher")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--subscribed", pump.publishes.is_subscribed, "false: nobody gets them")

@@ -80,15 +80,16 @@ class Talk final : private net::ClientStream::Observer {
 
 class PlainPublisher final : public Publisher {
  public:
-  PlainPublisher(net::Loop& loop, const PublisherOptions& options)
+  PlainPublisher(net::Loop& loop, const PublisherOptions& options, std::uint32_t number)
       : options_(options),
         data_(options.message_bytes, 'x'),
         entries_max_(std::to_string(options.entries_max)),
         commands_(loop, [this](auto reply) { on_reply(std::move(reply)); }),
         subscriber_(loop, [this](auto reply) { on_push(std::move(reply)); }) {
     for (std::uint32_t room = 0; room < options.rooms; ++room) {
-      streams_.push_back("plain:stream:" + std::to_string(room));
-      channels_.push_back("plain:channel:" + std::to_string(room));
+      const std::string name = std::to_string(number) + "-" + std::to_string(room);
+      streams_.push_back("plain:stream:" + name);
+      channels_.push_back("plain:channel:" + name);
     }
   }
 
@@ -174,8 +175,9 @@ class PlainPublisher final : public Publisher {
 
 }  // namespace
 
-std::unique_ptr<Publisher> make_plain_publisher(net::Loop& loop, const PublisherOptions& options) {
-  return std::make_unique<PlainPublisher>(loop, options);
+std::unique_ptr<Publisher> make_plain_publisher(net::Loop& loop, const PublisherOptions& options,
+                                                std::uint32_t number) {
+  return std::make_unique<PlainPublisher>(loop, options, number);
 }
 
 }  // namespace palaver::bench::redis

@@ -20,7 +20,7 @@ struct PublisherOptions {
   std::uint32_t rooms = 16;
   std::size_t message_bytes = 100;
   std::size_t entries_max = 1000;  // that each room keeps
-  bool is_subscribed = true;       // one subscriber of all rooms gets what is published
+  bool is_subscribed = true;       // the publisher also subscribes to its rooms
 };
 
 class Publisher {
@@ -39,10 +39,12 @@ class Publisher {
 };
 
 // The loop and the options outlive the publisher. The one of the server is destroyed after its
-// loop has ended.
+// loop has ended. Each has rooms of its own, by its `number`.
 [[nodiscard]] std::unique_ptr<Publisher> make_server_publisher(net::Loop& loop,
-                                                               const PublisherOptions& options);
+                                                               const PublisherOptions& options,
+                                                               std::uint32_t number);
 [[nodiscard]] std::unique_ptr<Publisher> make_plain_publisher(net::Loop& loop,
-                                                              const PublisherOptions& options);
+                                                              const PublisherOptions& options,
+                                                              std::uint32_t number);
 
 }  // namespace palaver::bench::redis

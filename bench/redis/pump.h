@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pump: keeps a number of messages in flight through a publisher, over its rooms in turn, and
-// measures what that costs Redis. Owned by main(), which runs it once; it owns the loop. A message
-// that is refused, acknowledged out of order, or not seen by the subscriber ends the run with an
-// error.
+// Pump: keeps a number of messages in flight through each of its publishers, over their rooms in
+// turn, and measures what that costs Redis. Owned by main(), which runs it once; it owns the loop.
+// A message that is refused, acknowledged out of order, or not seen by the subscriber ends the run
+// with an error.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace palaver::bench::redis {
 struct PumpOptions {
   std::string publisher;  // "server" or "plain"
   PublisherOptions publishes;
-  std::uint32_t in_flight = 16;
+  std::uint32_t publishers = 1;  // each with connections and rooms of its own
+  std::uint32_t in_flight = 16;  // of each
   base::Duration duration{};
   base::Duration warmup{};
   std::vector<int> server_pids;
@@ -40,21 +41,27 @@ class Pump final : private net::TurnEnd {
 
  private:
   bool end_turn() override { return false; }
-  void begin(const base::Result<void>& ready);
-  void publish();
-  void on_done(load::Nanos sent, const base::Result<void>& result);
+  // One publisher, and what it publishes where.
+  struct Seat {
+    std::unique_ptr<Publisher> publisher;
+    std::uint32_t room = 0;  // the next one
+  };
+  void on_ready(const base::Result<void>& ready);
+  void publish(Seat& seat);
+  void on_done(Seat& seat, load::Nanos sent, const base::Result<void>& result);
   void measure();
   void finish();
   void end_when_received();
+  [[nodiscard]] std::uint64_t received() const;
   void fail(const std::string& what);
 
   const PumpOptions& options_;
   net::Loop loop_;
-  std::unique_ptr<Publisher> publisher_;
+  std::vector<Seat> seats_;
   load::Meter meter_;
   load::Usage usage_;
   load::Histogram latency_;
-  std::uint32_t room_ = 0;
+  std::size_t ready_ = 0;  // publishers
   std::uint32_t in_flight_ = 0;
   std::uint64_t published_ = 0;
   std::uint64_t published_before_ = 0;  // the measured part

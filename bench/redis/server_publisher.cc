@@ -18,7 +18,7 @@ using broker::redis::Links;
 using broker::redis::RedisBroker;
 using broker::redis::RedisNode;
 
-constexpr std::uint64_t kSeed = 0x5eed;  // Redis is fresh: nobody else has it
+constexpr std::uint64_t kSeed = 0x5eed;  // Redis is fresh: nobody else has it or those behind it
 
 broker::redis::RedisOptions redis_options(const PublisherOptions& options) {
   broker::redis::RedisOptions redis;
@@ -28,10 +28,10 @@ broker::redis::RedisOptions redis_options(const PublisherOptions& options) {
 
 class ServerPublisher final : public Publisher, private broker::BrokerSink {
  public:
-  ServerPublisher(net::Loop& loop, const PublisherOptions& options)
+  ServerPublisher(net::Loop& loop, const PublisherOptions& options, std::uint32_t number)
       : options_(options),
         log_({.least = base::Severity::kWarning, .now = net::system_wall_now}),
-        links_(loop, redis_options(options), kSeed, log_),
+        links_(loop, redis_options(options), kSeed + number, log_),
         executors_{&loop},
         node_(links_, executors_,
               {.bounds_of = [bounds = broker::RoomBounds{.entries_max = options.entries_max}](
@@ -41,7 +41,8 @@ class ServerPublisher final : public Publisher, private broker::BrokerSink {
         data_(base::Frame::copy_of(R"({"text":")" + std::string(options.message_bytes, 'x') +
                                    R"("})")) {
     for (std::uint32_t room = 0; room < options.rooms; ++room) {
-      rooms_.push_back({.name = model::RoomName{"bench" + std::to_string(room)}, .last = {}});
+      const std::string name = "bench" + std::to_string(number) + "-" + std::to_string(room);
+      rooms_.push_back({.name = model::RoomName{name}, .last = {}});
     }
   }
 
@@ -123,8 +124,9 @@ class ServerPublisher final : public Publisher, private broker::BrokerSink {
 
 }  // namespace
 
-std::unique_ptr<Publisher> make_server_publisher(net::Loop& loop, const PublisherOptions& options) {
-  return std::make_unique<ServerPublisher>(loop, options);
+std::unique_ptr<Publisher> make_server_publisher(net::Loop& loop, const PublisherOptions& options,
+                                                 std::uint32_t number) {
+  return std::make_unique<ServerPublisher>(loop, options, number);
 }
 
 }  // namespace palaver::bench::redis

@@ -69,15 +69,14 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(noise_note(loud, ROW), "1 of 2 runs not quiet")
 
     def test_a_rate_is_judged_only_on_a_core_of_its_own(self):
-        row = rows.Row("row", "", "fanout", ("ours",), (target(1),), ())
 
         def judged(core, process):
             found = {("row", "ours"): [{"core_share": core, "process_share": process}, None]}
-            return rate_note(found, row)[1]
+            return rate_note(found, ROW, "ours")[1]
         self.assertTrue(judged(1.0, 0.9))
         self.assertTrue(judged(0.4, 0.3))  # idle is its own fault
         self.assertFalse(judged(1.0, 0.3))
-        self.assertEqual(rate_note({}, row), ("", True))
+        self.assertEqual(rate_note({}, ROW, "ours"), ("", True))
 
     def test_every_target_names_what_is_measured(self):
         by_name = {row.name: row for row in rows.TRAFFIC_ROWS}
