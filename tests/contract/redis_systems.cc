@@ -23,6 +23,7 @@ using support::RedisServer;
 const std::vector<std::string_view> kCommands = {"auth",
                                                  "select",
                                                  "ping",
+                                                 "info",
                                                  "asking",
                                                  "cluster|nodes",
                                                  "wait",

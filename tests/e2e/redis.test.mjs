@@ -32,7 +32,7 @@ const kCommands = [
   ...['get', 'set', 'del', 'pexpire', 'hget', 'hset', 'hdel', 'hgetall'],
   ...['xadd', 'xlen', 'xdel', 'xtrim', 'xrange', 'xrevrange'],
   ...['zadd', 'zcard', 'zrange', 'zrangebyscore', 'zrevrangebyscore'],
-  ...['zremrangebyrank', 'zremrangebyscore', 'cluster|nodes'],
+  ...['zremrangebyrank', 'zremrangebyscore', 'cluster|nodes', 'info'],
 ];
 
 /** Everything that Redis holds, as a text. */
@@ -388,6 +388,17 @@ describe('the way to Redis', { skip: kNoRedis }, () => {
     const room = await subscribed(await user(t, other, 'ann'), 'lobby');
     await ask(node, 'publish', { channel: 'lobby', data: { text: 'hello' } });
     await seen(room, 1);
+  });
+
+  test('is warned of if it may forget', async (t) => {
+    const bound = 'maxmemory 100mb';
+    const redis = await startRedis(t, { config: [bound, 'maxmemory-policy allkeys-lru'] });
+    const careful = await startRedis(t, { config: [bound] });
+    const [node] = await startNodes(t, redis.url());
+    const [other] = await startNodes(t, careful.url());
+    await until(() => node.output.includes('Redis may evict'), kMs, () => node.output);
+    assert.match(node.output, /allkeys-lru/);
+    assert.ok(!other.output.includes('Redis may evict'), other.output);
   });
 
   test('is TLS with a CA of our own, and a user with few rights', async (t) => {

@@ -27,6 +27,8 @@ struct Call {
   Repeat repeat = Repeat::kAllowed;
   // A success counts when enough replicas have what was written (RedisOptions::replicas_min).
   bool durable = false;
+  // The user may lack the right to it.
+  bool optional = false;
 
   // What Links keep of it.
   static constexpr unsigned kNoPartition = ~0U;

@@ -2,6 +2,7 @@
 #include "broker/redis/finder.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "broker/redis/greeting.h"
@@ -75,13 +76,14 @@ void Finder::write_question() {
 void Finder::on_bytes(std::string_view bytes) {
   reader_.feed(bytes);
   while (stream_) {
-    auto reply = reader_.next();
-    if (!reply) {
-      next(reply.error().message);
+    const auto read = reader_.next();
+    if (!read) {
+      next(read.error().message);
       return;
     }
-    if (!*reply) return;
-    const codec::resp::Reply& answer = **reply;
+    const std::optional<codec::resp::Reply>& reply = *read;
+    if (!reply) return;
+    const codec::resp::Reply& answer = *reply;
     if (greetings_ > 0) {
       --greetings_;
       if (answer.is_error()) next(answer.text);

@@ -136,6 +136,8 @@ class Links final : private DataNode::Observer, private Finder::Observer {
   DataNode& node_at(const Endpoint& endpoint);
   void retire_unused();
   void tell_up(const PartitionSet& partitions);
+  // Warns of a Redis that may throw away what it was told to keep.
+  void look_at_memory(DataNode& node);
   void note_ready();
 
   net::Loop& loop_;

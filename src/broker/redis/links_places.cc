@@ -28,6 +28,19 @@ bool is_passing(const Reply& error) {
   return false;
 }
 
+// Of what INFO says; empty if it does not, or if there is no bound at which anything is evicted.
+std::string eviction_policy(std::string_view info) {
+  const auto field = [info](std::string_view name) {
+    const std::size_t begin = info.find(name);
+    if (begin == std::string_view::npos) return std::string_view();
+    const std::string_view rest = info.substr(begin + name.size());
+    return rest.substr(0, rest.find_first_of("\r\n"));
+  };
+  const std::string_view bound = field("\nmaxmemory:");
+  if (bound.empty() || bound == "0") return {};
+  return std::string(field("\nmaxmemory_policy:"));
+}
+
 }  // namespace
 
 bool Links::on_found(const Endpoint& asked, const Reply& answer) {
@@ -194,7 +207,25 @@ void Links::on_feed_moved(DataNode& node, const Reply& error) {
 
 void Links::on_pipe_up(DataNode& node) {
   note_ready();
+  look_at_memory(node);
   tell_up(node.partitions);
+}
+
+void Links::look_at_memory(DataNode& node) {
+  Call call{.bytes = {},
+            .done =
+                [this, of = node.endpoint](const base::Result<Reply>& info) {
+                  const std::string policy = info ? eviction_policy(info->text) : "";
+                  if (policy.empty() || policy == "noeviction") return;
+                  log_.warning("Redis may evict messages: set maxmemory-policy to noeviction",
+                               {{"host", of.host}, {"port", of.port}, {"policy", policy}});
+                },
+            .deadline = loop_.now() + options_.timeout,
+            .repeat = Call::Repeat::kNowhereElse,
+            .optional = true};
+  const std::string_view words[] = {"INFO", "memory"};
+  codec::resp::append_command(call.bytes, words);
+  node.pipe.enqueue(std::move(call));
 }
 
 void Links::tell_up(const PartitionSet& partitions) {

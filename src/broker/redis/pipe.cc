@@ -137,7 +137,8 @@ void Pipe::on_reply(Reply reply) {
 
 void Pipe::answer(Call call, Reply reply) {
   if (reply.is_error()) {
-    if (!is_temporary(reply)) log_.error("Redis refuses a command", {{"error", reply.text}});
+    if (!is_temporary(reply) && !call.optional)
+      log_.error("Redis refuses a command", {{"error", reply.text}});
     call.done(base::fail(base::ErrorCode::kUnavailable, "Redis: " + reply.text));
   } else if (call.durable && options_.replicas_min > 0) {
     wait_for_replicas(std::move(call.done), std::move(reply));
