@@ -187,6 +187,37 @@ findsAfterLoss('what was said after it and is not there', /8 ack.*not found: p8/
   run.posts.get('p8').epoch = kEpoch;
 });
 
+/** The same, but p8 was kept, and what was lost was a delete of it. */
+function foundAfterPart(change) {
+  return foundAfterLoss((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.unshift(lost[0].order[0]);
+    const data = { kind: 'delete', id: 'p9', target: -90 };
+    Object.assign(run.posts.get('p9'), { data });
+    run.history[0].publications.unshift({ offset: -90, data: run.posts.get('p8').data });
+    change(run);
+  });
+}
+
+test('what an epoch has kept of the one before is no violation', () => {
+  assert.equal(foundAfterPart(() => {}), '');
+});
+test('finds a delete that was kept and deleted nothing', () => {
+  const undone = foundAfterPart((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.splice(1, 0, lost[0].order[1]);
+  });
+  assert.match(undone, /lobby -90: deleted, still there/);
+});
+test('finds a loss for nothing', () => {
+  const found = foundAfterLoss((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.unshift(...lost[0].order);
+    run.posts.delete('p10');
+  });
+  assert.match(found, /lobby: the epoch d ended, and nothing of it is missing/);
+});
+
 test('the seed alone decides the plan', () => {
   const options = { clients: 9, rooms: 3, seconds: 5, rate: 20, steady: 2 };
   const plan = planOf(randomOf(7), options);

@@ -6,7 +6,8 @@
 //   kept     how many entries the history of a room holds
 //   rooms    Map of name -> {epoch, order, lost}; order: [{offset, id}], all entries of the room,
 //            oldest first; id is undefined when it could not be known (the entry had been deleted).
-//            lost: [{epoch, order}], what was there before and is lost, as far as anybody saw it
+//            lost: [{epoch, order}], what was there in epochs before, as far as anybody saw it; the
+//            room's order begins with what of it was kept
 //   members  [{client, room, events}], each with what its subscription told, in order:
 //            {offset, id}, a publication (id undefined: it said "gone"), or
 //            {position: {epoch, offset}, wasRecovering, recovered}, each time it was subscribed
@@ -133,7 +134,7 @@ function checkPosts(run) {
   const found = places(run);
   const wrong = [];
   const counts = new Map([...run.rooms.keys()].map((room) => [room, 0]));
-  const deleted = targetsOf(run, 'delete');
+  const deleted = deletedOf(run);
   const forgotten = forgottenOf(run);
   for (const [id, { client, room, data, outcome, epoch }] of run.posts) {
     const at = [...(found.get(id) ?? [])];
@@ -166,19 +167,20 @@ function checkPosts(run) {
   return wrong;
 }
 
-/** "room offset" of all that anybody saw in epochs that are lost. */
+/** "room offset" of all that anybody saw in epochs that are lost and that this one did not keep. */
 function lostOf(rooms) {
   const places = new Set();
-  for (const [room, { lost = [] }] of rooms) {
-    for (const { order } of lost) for (const { offset } of order) places.add(`${room} ${offset}`);
+  for (const [room, { order, lost = [] }] of rooms) {
+    for (const one of lost) for (const { offset } of one.order) places.add(`${room} ${offset}`);
+    for (const { offset } of order) places.delete(`${room} ${offset}`);
   }
   return places;
 }
 
-/** "room offset" of all that posts of this kind were about, if they were acknowledged. */
-function targetsOf({ posts }, kind) {
+/** "room offset" of all that acknowledged deletes were about. */
+function deletedOf({ posts }) {
   const acked = [...posts.values()].filter(
-    (post) => post.data.kind === kind && post.outcome === 'acked',
+    (post) => post.data.kind === 'delete' && post.outcome === 'acked',
   );
   return new Set(acked.map(({ room, data }) => `${room} ${data.target}`));
 }
@@ -195,8 +197,10 @@ function forgottenOf({ rooms, kept }) {
 /** What was deleted, and what was said about it, has left the history, and nothing else has. */
 function checkHistory(run) {
   const wrong = [];
-  const deleted = targetsOf(run, 'delete');
   const found = places(run);
+  // A delete that was lost with its epoch deleted nothing.
+  const stands = ([id, { room }]) => found.has(id) || !run.rooms.get(room).lost?.length;
+  const deleted = deletedOf({ posts: new Map([...run.posts].filter(stands)) });
   for (const { room, publications } of run.history) {
     const gone = new Set([...deleted].filter((place) => place.startsWith(`${room} `)));
     const secrets = [];
@@ -220,9 +224,26 @@ function checkHistory(run) {
   return wrong;
 }
 
+/** Nobody was told of a loss for nothing. */
+function checkLosses({ rooms, posts }) {
+  const wrong = [];
+  for (const [room, { order, lost = [] }] of rooms) {
+    const kept = new Set(order.map(({ offset }) => offset));
+    const ids = new Set(order.map(({ id }) => id));
+    for (const { epoch, order: seen } of lost) {
+      const missing = ([id, post]) =>
+        post.room === room && post.epoch === epoch && post.outcome === 'acked' && !ids.has(id);
+      if ([...posts].some(missing) || seen.some(({ offset }) => !kept.has(offset))) continue;
+      wrong.push(`${room}: the epoch ${epoch} ended, and nothing of it is missing`);
+    }
+  }
+  return wrong;
+}
+
 /** @returns what is wrong with a run, a text each. */
 export function violations(run) {
   return [
+    ...checkLosses(run),
     ...run.members.flatMap((member) => checkMember(member, run)),
     ...checkPosts(run),
     ...checkHistory(run),

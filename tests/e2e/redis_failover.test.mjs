@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// A crowd on two nodes while the primary of their Redis dies, or is cut off alone, and another one
+// takes its place. What Redis replicated everybody sees once and in order; where the new primary
+// lacks what the old one had, all of the room are told so (support/faults.mjs).
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { once, play, sentinels, sixNodes, testEachSeed } from './support/faults.mjs';
+import { startNode } from './support/nodes.mjs';
+import { kNoRedis, startRedis } from './support/redis.mjs';
+import { kMs, seen, subscribed } from './support/sdk.mjs';
+import { user } from './support/tokens.mjs';
+import { until } from './support/wait.mjs';
+
+const kSeconds = 7; // a failover takes about 3 of them
+
+/** The old primary comes back, as a replica. */
+async function killPrimary({ group }) {
+  const [old] = group.servers;
+  await old.kill();
+  await group.waitForFailover(old);
+  await old.restart();
+  await group.waitUntilReady();
+}
+
+/** While its replica takes over, the old primary goes on taking what the nodes tell it. */
+async function isolatePrimary({ group }) {
+  const [old] = group.servers;
+  await group.separate(old);
+  await group.waitForFailover(old);
+  await group.rejoin(old);
+  await group.waitUntilReady();
+}
+
+/** Resolves to the slot of a room of the crowd. */
+async function slotOf(cluster, room) {
+  const ask = (node) => node.command('KEYS', `palaver:*:meta:${room}`);
+  const [key] = (await Promise.all(cluster.nodes.map(ask))).flat();
+  assert.ok(key, `no Redis has ${room}`);
+  return cluster.slotOf(key);
+}
+
+/** The one that has a room of the crowd, any. It comes back, as a replica. */
+function killPrimaryOfARoom(random, { cluster, seconds }) {
+  const room = `room ${Math.floor(3 * random())}`;
+  const at = seconds * (0.3 + 0.3 * random());
+  let slot, old;
+  const find = async () => {
+    slot = await slotOf(cluster, room);
+    old = await cluster.primaryOf(slot);
+  };
+  const kill = async () => {
+    await old.kill();
+    await cluster.waitForFailover(old, slot);
+    await old.restart();
+    await cluster.waitUntilOk();
+  };
+  return [
+    { at: at / 2, run: find },
+    { at, run: kill, inFlight: true },
+  ];
+}
+
+describe('a crowd on two nodes misses nothing, or is told', { skip: kNoRedis }, () => {
+  testEachSeed('when the primary is killed', (t, seed) =>
+    play(t, seed, sentinels, once(killPrimary), { seconds: kSeconds, mayLose: true }),
+  );
+
+  testEachSeed('when the primary is alone and takes messages', async (t, seed) => {
+    const options = { seconds: kSeconds, mayLose: true };
+    const { record } = await play(t, seed, sentinels, once(isolatePrimary), options);
+    for (const [room, { lost }] of record.rooms) assert.ok(lost.length > 0, `${room} lost nothing`);
+  });
+
+  testEachSeed('when a primary of a cluster is killed', (t, seed) =>
+    play(t, seed, sixNodes, killPrimaryOfARoom, { seconds: kSeconds, mayLose: true }),
+  );
+});
+
+const kOneReplica = { 'redis-min-replicas': 1 };
+
+describe('with a replica that has to have each message', { skip: kNoRedis }, () => {
+  testEachSeed('nothing is lost when the primary is killed', (t, seed) =>
+    play(t, seed, sentinels, once(killPrimary), { seconds: kSeconds, flags: kOneReplica }),
+  );
+
+  test('nobody is told that it is there while the replica is away', async (t) => {
+    const primary = await startRedis(t);
+    const replica = await startRedis(t, { replicaOf: primary.port });
+    const inStep = async () => (await replica.info('master_link_status')) === 'up';
+    await until(inStep, kMs, 'the replica to be in step');
+    const node = await startNode(t, primary.url(), kOneReplica);
+    const sdk = await user(t, node, 'ann');
+    const room = await subscribed(sdk, 'lobby');
+    const say = (id) => sdk.publish('lobby', { kind: 'message', id, text: id });
+    await say('one');
+    await replica.freeze();
+    await assert.rejects(say('two'), (error) => error.temporary === true);
+    await assert.rejects(say('two'), (error) => error.temporary === true);
+    await replica.thaw();
+    await say('two');
+    await say('three');
+    await seen(room, 3);
+    assert.deepEqual(room.seen.map(({ id }) => id), ['one', 'two', 'three']);
+  });
+});
