@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 
 import { once, play, sentinels, sixNodes, testEachSeed } from './support/faults.mjs';
 import { startNode } from './support/nodes.mjs';
+import { startProxy } from './support/proxy.mjs';
 import { kNoRedis, startRedis } from './support/redis.mjs';
 import { kMs, seen, subscribed } from './support/sdk.mjs';
 import { user } from './support/tokens.mjs';
@@ -15,11 +16,16 @@ import { until } from './support/wait.mjs';
 
 const kSeconds = 7; // a failover takes about 3 of them
 
-/** The old primary comes back, as a replica. */
-async function killPrimary({ group }) {
+/** The old primary comes back, as a replica, when the nodes are with the new one. */
+async function killPrimary({ group, nodes }) {
   const [old] = group.servers;
   await old.kill();
-  await group.waitForFailover(old);
+  const primary = await group.waitForFailover(old);
+  const listening = async () => {
+    const clients = await primary.command('CLIENT', 'LIST', 'TYPE', 'pubsub');
+    return clients.match(/ user=default /g)?.length === nodes.length;
+  };
+  await until(listening, kMs, 'the nodes to go over to the new primary');
   await old.restart();
   await group.waitUntilReady();
 }
@@ -85,23 +91,53 @@ describe('with a replica that has to have each message', { skip: kNoRedis }, () 
     play(t, seed, sentinels, once(killPrimary), { seconds: kSeconds, flags: kOneReplica }),
   );
 
-  test('nobody is told that it is there while the replica is away', async (t) => {
+  async function startWithReplica(t) {
     const primary = await startRedis(t);
     const replica = await startRedis(t, { replicaOf: primary.port });
-    const inStep = async () => (await replica.info('master_link_status')) === 'up';
+    await primary.command('SET', 'key', 'value'); // else there is nothing to wait for
+    const inStep = async () => (await primary.command('WAIT', 1, 500)) === 1;
     await until(inStep, kMs, 'the replica to be in step');
-    const node = await startNode(t, primary.url(), kOneReplica);
+    return { primary, replica };
+  }
+
+  async function lobbyOf(t, url) {
+    const node = await startNode(t, url, kOneReplica);
     const sdk = await user(t, node, 'ann');
     const room = await subscribed(sdk, 'lobby');
-    const say = (id) => sdk.publish('lobby', { kind: 'message', id, text: id });
+    return { room, say: (id) => sdk.publish('lobby', { kind: 'message', id, text: id }) };
+  }
+
+  const temporary = (error) => error.temporary === true;
+
+  test('nobody is told that it is there while the replica is away', async (t) => {
+    const { primary, replica } = await startWithReplica(t);
+    const { room, say } = await lobbyOf(t, primary.url());
     await say('one');
     await replica.freeze();
-    await assert.rejects(say('two'), (error) => error.temporary === true);
-    await assert.rejects(say('two'), (error) => error.temporary === true);
+    await assert.rejects(say('two'), temporary);
+    await assert.rejects(say('two'), temporary);
     await replica.thaw();
     await say('two');
     await say('three');
     await seen(room, 3);
-    assert.deepEqual(room.seen.map(({ id }) => id), ['one', 'two', 'three']);
+    assert.deepEqual(
+      room.seen.map(({ id }) => id),
+      ['one', 'two', 'three'],
+    );
+  });
+
+  test('another Redis does not vouch for what it never had', async (t) => {
+    const { primary, replica } = await startWithReplica(t);
+    const other = await startWithReplica(t);
+    const proxy = await startProxy(t, primary.port);
+    const { room, say } = await lobbyOf(t, `redis://127.0.0.1:${proxy.port}`);
+    await say('one');
+    await replica.freeze();
+    const refused = assert.rejects(say('two'), temporary);
+    await seen(room, 2); // it is stored, and waits for the replica
+    proxy.retarget(other.primary.port);
+    proxy.cut();
+    await refused;
+    await say('two');
   });
 });

@@ -208,7 +208,8 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
             });
 }
 
-// One WAIT for all that a turn has published: it speaks of what came before it on its connection.
+// One WAIT for all that a turn has published. It speaks of what came before it on its connection: on
+// the next one, perhaps to another Redis, it would vouch for what that one never had.
 void RedisNode::when_replicated(std::move_only_function<void(bool)> done) {
   if (links_.options().replicas_min == 0) {
     done(true);
@@ -216,14 +217,18 @@ void RedisNode::when_replicated(std::move_only_function<void(bool)> done) {
   }
   unreplicated_.push_back(std::move(done));
   if (unreplicated_.size() > 1) return;
-  ask([](RedisNode& node) {
+  ask([pipe_downs = pipe_downs_](RedisNode& node) {
     const std::string words[] = {"WAIT", std::to_string(node.links_.options().replicas_min),
                                  std::to_string(kReplicaWait.count())};
-    node.links_.pipe().send(words, [&node, waiting = std::exchange(node.unreplicated_, {})](
-                                       const Reply& reply) mutable {
-      const bool enough = reply && reply->integer >= node.links_.options().replicas_min;
-      for (auto& each : waiting) each(enough);
-    });
+    node.links_.pipe().send(
+        words,
+        [&node, pipe_downs, waiting = std::exchange(node.unreplicated_, {})](
+            const Reply& reply) mutable {
+          const bool enough = reply && reply->integer >= node.links_.options().replicas_min &&
+                              pipe_downs == node.pipe_downs_;
+          for (auto& each : waiting) each(enough);
+        },
+        Pipe::Repeat::kNever);
   });
 }
 

@@ -109,7 +109,7 @@ class RedisNode final : private LinksListener {
 
   // LinksListener.
   void on_pipe_up() override;
-  void on_pipe_down() override {}
+  void on_pipe_down() override { ++pipe_downs_; }
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
   void on_feed_down() override;
@@ -161,6 +161,7 @@ class RedisNode final : private LinksListener {
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
   std::unordered_map<std::string, Reading> readings_;
   std::vector<std::move_only_function<void(bool)>> unreplicated_;  // of this turn
+  unsigned pipe_downs_ = 0;                                        // so often it was cut
 };
 
 }  // namespace palaver::broker::redis
