@@ -98,19 +98,12 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
   void close() override { links_.close(); }
 
  private:
-  void on_pipe_up() override { note(pipe_ = true, feed_); }
-  void on_pipe_down() override { note(pipe_ = false, feed_); }
-  void on_feed_down() override { note(pipe_, feed_ = false); }
-  void on_subscribed(const std::string&) override { note(pipe_, feed_ = true); }
-  void on_message(const std::string&, std::string_view) override {}
-  void note(bool pipe, bool feed) {
-    health_.ready = pipe && feed;
-    if (pipe && feed) health_.started = true;
+  void on_ready(bool ready) override {
+    health_.ready = ready;
+    if (ready) health_.started = true;
   }
 
   server::BackendHealth& health_;
-  bool pipe_ = false;
-  bool feed_ = false;
   broker::redis::Links links_;
   broker::redis::RedisNode broker_;
   broker::redis::RedisPresenceNode presence_;

@@ -49,8 +49,8 @@ class RedisHarness final : public BrokerHarness {
   bool run_until(const std::function<bool()>& done) override { return shards_.run_until(done); }
   void settle() override { shards_.run_for(std::chrono::milliseconds{50}); }
   void lose_connections() override {
-    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"});
-    (void)tell_redis(system_, {"CLIENT", "KILL", "TYPE", "normal"});
+    tell_redis(system_, {"CLIENT", "KILL", "TYPE", "pubsub"});
+    tell_redis(system_, {"CLIENT", "KILL", "TYPE", "normal"});
   }
 
  private:
@@ -72,7 +72,10 @@ INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
                          testing::Values(param("OneShard", RedisSystem::kPlain, 1),
                                          param("ThreeShards", RedisSystem::kPlain, 3),
                                          param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1),
-                                         param("Sentinels", RedisSystem::kSentinels, 2)),
+                                         param("Sentinels", RedisSystem::kSentinels, 2),
+                                         param("Cluster", RedisSystem::kCluster, 2),
+                                         param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
+                                               1)),
                          [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

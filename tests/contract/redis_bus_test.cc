@@ -51,10 +51,7 @@ class RedisBusHarness final : public NodeBusHarness {
     heard_.insert(shard / each_);
     // A node that begins listens, before anything is sent.
     const std::string channel = broker::redis::node_key("bus");
-    const auto all_listen = [&] {
-      return tell_redis(system_, {"PUBSUB", "NUMSUB", channel}) ==
-             channel + "\n" + std::to_string(heard_.size());
-    };
+    const auto all_listen = [&] { return subscribers_of(system_, channel) == heard_.size(); };
     if (!shards_.running()) {
       EXPECT_TRUE(shards_.run_until(all_listen));
     }
@@ -89,7 +86,10 @@ INSTANTIATE_TEST_SUITE_P(Redis, NodeBusContract,
                                          param("ThreeNodes", RedisSystem::kPlain, 3, 1),
                                          param("TwoOfTwo", RedisSystem::kPlain, 2, 2),
                                          param("TlsAndAcl", RedisSystem::kTlsAndAcl, 2, 1),
-                                         param("Sentinels", RedisSystem::kSentinels, 2, 1)),
+                                         param("Sentinels", RedisSystem::kSentinels, 2, 1),
+                                         param("Cluster", RedisSystem::kCluster, 2, 1),
+                                         param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
+                                               2, 1)),
                          [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

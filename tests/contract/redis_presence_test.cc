@@ -71,8 +71,10 @@ class RedisPresenceHarness final : public PresenceHarness {
     const std::string ping[] = {"PING"};
     for (const Node& node : nodes_) {
       if (!node.links) continue;
-      ++missing;
-      node.links->pipe().send(ping, [&missing](const auto&) { --missing; });
+      for (unsigned i = 0; i < broker::redis::kAllPartitions; ++i) {
+        ++missing;
+        node.links->send(i, ping, [&missing](const auto&) { --missing; });
+      }
     }
     EXPECT_TRUE(shards_.run_until([&] { return missing == 0; }));
     shards_.run_for(milliseconds{2});
@@ -124,7 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
                     param("ThreeShards", RedisSystem::kPlain, 3, Nodes::kOne),
                     param("ThreeNodes", RedisSystem::kPlain, 3, Nodes::kOneAShard),
                     param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1, Nodes::kOne),
-                    param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne)),
+                    param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne),
+                    param("Cluster", RedisSystem::kCluster, 2, Nodes::kOneAShard),
+                    param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl, 1, Nodes::kOne)),
     [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace

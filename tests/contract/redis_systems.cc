@@ -9,6 +9,7 @@
 
 #include "net/client_stream.h"
 #include "tests/support/certificates.h"
+#include "tests/support/redis_cluster.h"
 #include "tests/support/redis_sentinels.h"
 #include "tests/support/redis_server.h"
 
@@ -22,12 +23,17 @@ using support::RedisServer;
 const std::vector<std::string_view> kCommands = {"auth",
                                                  "select",
                                                  "ping",
+                                                 "asking",
+                                                 "cluster|nodes",
                                                  "wait",
                                                  "evalsha",
                                                  "script|load",
                                                  "publish",
                                                  "subscribe",
                                                  "unsubscribe",
+                                                 "spublish",
+                                                 "ssubscribe",
+                                                 "sunsubscribe",
                                                  "get",
                                                  "set",
                                                  "del",
@@ -66,44 +72,73 @@ struct Sentinels {
   Sentinels() { servers.wait_until_ready(); }
 };
 
+struct Cluster {
+  support::RedisCluster servers;
+};
+
+struct ClusterTlsAndAcl {
+  support::Certificates certificates;
+  support::RedisUser user = support::palaver_user("palaver", "secret", kCommands);
+  support::RedisCluster servers{{.tls = &certificates, .users = {user}}};
+};
+
 template <typename System>
 System& the() {
   static System system;
   return system;
 }
 
-RedisServer& server_of(RedisSystem system) {
+std::vector<RedisServer*> primaries_of(support::RedisCluster& cluster) {
+  std::vector<RedisServer*> servers;
+  for (unsigned i = 0; i < support::RedisCluster::kPrimaries; ++i) {
+    servers.push_back(&cluster.node(i));
+  }
+  return servers;
+}
+
+std::vector<RedisServer*> primaries_of(RedisSystem system) {
   switch (system) {
     case RedisSystem::kTlsAndAcl:
-      return the<TlsAndAcl>().server;
+      return {&the<TlsAndAcl>().server};
     case RedisSystem::kSentinels:
-      return the<Sentinels>().servers.primary();
+      return {&the<Sentinels>().servers.primary()};
+    case RedisSystem::kCluster:
+      return primaries_of(the<Cluster>().servers);
+    case RedisSystem::kClusterTlsAndAcl:
+      return primaries_of(the<ClusterTlsAndAcl>().servers);
     case RedisSystem::kPlain:
       break;
   }
-  return the<Plain>().server;
+  return {&the<Plain>().server};
+}
+
+void use(RedisOptions& options, const support::Certificates& certificates,
+         const support::RedisUser& user) {
+  auto client = net::TlsClient::make({.ca_file = certificates.authority()});
+  EXPECT_TRUE(client) << client.error().message;
+  options.user = user.name;
+  options.password = user.password;
+  options.tls = std::move(*client);
 }
 
 }  // namespace
 
 RedisOptions fresh_redis(RedisSystem system) {
-  (void)server_of(system).command({"FLUSHALL"});
+  tell_redis(system, {"FLUSHALL"});
   RedisOptions options;
+  options.endpoint = {RedisServer::host(), primaries_of(system).front()->port()};
   switch (system) {
     case RedisSystem::kPlain:
-      options.endpoint = {RedisServer::host(), server_of(system).port()};
+    case RedisSystem::kCluster:
       break;
-    case RedisSystem::kTlsAndAcl: {
-      auto& tls = the<TlsAndAcl>();
-      auto client = net::TlsClient::make({.ca_file = tls.certificates.authority()});
-      EXPECT_TRUE(client) << client.error().message;
-      options.endpoint = {RedisServer::host(), tls.server.port()};
-      options.user = tls.user.name;
-      options.password = tls.user.password;
-      options.tls = std::move(*client);
+    case RedisSystem::kTlsAndAcl:
+      use(options, the<TlsAndAcl>().certificates, the<TlsAndAcl>().user);
       break;
-    }
+    case RedisSystem::kClusterTlsAndAcl:
+      use(options, the<ClusterTlsAndAcl>().certificates, the<ClusterTlsAndAcl>().user);
+      break;
     case RedisSystem::kSentinels:
+      options.endpoint = {};
       for (const std::uint16_t port : the<Sentinels>().servers.sentinel_ports()) {
         options.sentinels.push_back({RedisServer::host(), port});
       }
@@ -113,8 +148,21 @@ RedisOptions fresh_redis(RedisSystem system) {
   return options;
 }
 
-std::string tell_redis(RedisSystem system, const std::vector<std::string>& words) {
-  return server_of(system).command(words);
+void tell_redis(RedisSystem system, const std::vector<std::string>& words) {
+  for (RedisServer* server : primaries_of(system)) (void)server->command(words);
+}
+
+unsigned subscribers_of(RedisSystem system, const std::string& channel) {
+  const bool cluster = system == RedisSystem::kCluster || system == RedisSystem::kClusterTlsAndAcl;
+  unsigned count = 0;
+  for (RedisServer* server : primaries_of(system)) {
+    // The channel, and the number in a line of its own.
+    const std::string answer =
+        server->command({"PUBSUB", cluster ? "SHARDNUMSUB" : "NUMSUB", channel});
+    if (!answer.starts_with(channel + "\n")) continue;
+    count += static_cast<unsigned>(std::stoul(answer.substr(channel.size() + 1)));
+  }
+  return count;
 }
 
 }  // namespace palaver::tests::contract

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Redis systems that the suites run against, each of real servers, one for all tests of a
 // program and emptied for each of them: one server; one with TLS and a user who may use nothing but
-// what docs/OPERATIONS.md lists; a primary that sentinels watch.
+// what docs/OPERATIONS.md lists; a primary that sentinels watch; a cluster of six, and one with TLS
+// and such a user.
 #pragma once
 
 #include <string>
@@ -11,11 +12,13 @@
 
 namespace palaver::tests::contract {
 
-enum class RedisSystem { kPlain, kTlsAndAcl, kSentinels };
+enum class RedisSystem { kPlain, kTlsAndAcl, kSentinels, kCluster, kClusterTlsAndAcl };
 
 // Empties it, and says how to reach it.
 [[nodiscard]] broker::redis::RedisOptions fresh_redis(RedisSystem system);
-// What the tests say to it themselves.
-std::string tell_redis(RedisSystem system, const std::vector<std::string>& words);
+// What the tests say themselves to all its primaries.
+void tell_redis(RedisSystem system, const std::vector<std::string>& words);
+// Of a channel, as Redis counts them.
+[[nodiscard]] unsigned subscribers_of(RedisSystem system, const std::string& channel);
 
 }  // namespace palaver::tests::contract

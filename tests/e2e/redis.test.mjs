@@ -32,7 +32,7 @@ const kCommands = [
   ...['get', 'set', 'del', 'pexpire', 'hget', 'hset', 'hdel', 'hgetall'],
   ...['xadd', 'xlen', 'xdel', 'xtrim', 'xrange', 'xrevrange'],
   ...['zadd', 'zcard', 'zrange', 'zrangebyscore', 'zrevrangebyscore'],
-  ...['zremrangebyrank', 'zremrangebyscore'],
+  ...['zremrangebyrank', 'zremrangebyscore', 'cluster|nodes'],
 ];
 
 /** Everything that Redis holds, as a text. */

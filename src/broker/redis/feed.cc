@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <span>
 #include <utility>
 
 #include "broker/redis/greeting.h"
@@ -22,31 +21,18 @@ constexpr base::Duration kSilenceMax = seconds{8};
 // One command asks for so many channels at most.
 constexpr std::size_t kChannelsPerCommand = 512;
 
-void append_for(std::string& out, std::string_view command, std::span<const std::string> channels) {
-  while (!channels.empty()) {
-    const auto some = channels.first(std::min(channels.size(), kChannelsPerCommand));
-    std::vector<std::string_view> words{command};
-    words.insert(words.end(), some.begin(), some.end());
-    codec::resp::append_command(out, words);
-    channels = channels.subspan(some.size());
-  }
-}
-
 }  // namespace
 
-Feed::Feed(net::Loop& loop, const RedisOptions& options, Observer& observer)
-    : loop_(loop), options_(options), observer_(observer), backoff_(loop.now()) {}
-
-void Feed::open(Endpoint address) {
-  address_ = std::move(address);
-  if (!std::exchange(ticking_, true)) tick();
+Feed::Feed(net::Loop& loop, const RedisOptions& options, Endpoint address, Kind kind,
+           Observer& observer)
+    : loop_(loop),
+      options_(options),
+      address_(std::move(address)),
+      kind_(kind),
+      observer_(observer),
+      backoff_(loop.now()) {
   connect();
-}
-
-void Feed::move(Endpoint address) {
-  if (address == address_ || state_ == State::kClosed) return;
-  address_ = std::move(address);
-  if (stream_) drop();
+  tick();
 }
 
 void Feed::close() {
@@ -87,10 +73,11 @@ void Feed::begin() {
   pinged_ = loop_.now();
   changed_.clear();
   for (auto& [name, channel] : channels_) {
-    channel = {.wanted = channel.wanted};
+    channel = {.partition = channel.partition, .wanted = channel.wanted};
     changed_.push_back(name);
   }
   flush();
+  observer_.on_feed_up();
 }
 
 void Feed::on_bytes(std::string_view bytes) {
@@ -98,6 +85,10 @@ void Feed::on_bytes(std::string_view bytes) {
   heard_ = loop_.now();
   while (stream_ && state_ != State::kClosed) {
     auto reply = reader_.next();
+    if (reply && *reply && state_ == State::kUp && (*reply)->is_error("MOVED")) {
+      observer_.on_feed_moved(**reply);
+      continue;
+    }
     if (!reply || (*reply && (*reply)->is_error())) {
       drop();
       return;
@@ -113,19 +104,32 @@ void Feed::on_bytes(std::string_view bytes) {
 
 void Feed::on_push(Reply push) {
   if (push.elements.size() < 2) return;
-  const std::string& kind = push.elements[0].text;
+  std::string_view kind = push.elements[0].text;
+  if (kind_ == Kind::kSharded && kind.starts_with('s')) kind.remove_prefix(1);
   const std::string& name = push.elements[1].text;
   if (kind == "message" && push.elements.size() == 3) {
-    observer_.on_message(name, push.elements[2].text);
-    return;
+    if (channels_.contains(name)) observer_.on_message(name, push.elements[2].text);
+  } else {
+    on_subscription(kind, name);
   }
+}
+
+void Feed::on_subscription(std::string_view kind, const std::string& name) {
   const auto found = channels_.find(name);
   if (found == channels_.end()) return;
   Channel& channel = found->second;
-  if (kind == "subscribe" && channel.unanswered > 0) --channel.unanswered;
+  const bool begun = kind == "subscribe";
+  if (begun && channel.unanswered > 0) --channel.unanswered;
   if (channel.unanswered > 0) return;
-  if (channel.wanted && channel.asked && !std::exchange(channel.told, true)) {
-    observer_.on_subscribed(found->first);
+  if (channel.wanted && channel.asked) {
+    if (!begun) {
+      // Nobody asked for that: Redis has given the slot away.
+      channel.asked = channel.told = false;
+      observer_.on_unsubscribed(name);
+      loop_.run_after(kTick, guard_([this, name] { change(name); }));
+    } else if (!std::exchange(channel.told, true)) {
+      observer_.on_subscribed(found->first);
+    }
   } else if (!channel.wanted && !channel.asked) {
     channels_.erase(found);
   }
@@ -137,14 +141,21 @@ void Feed::drop() {
   stream_.reset();
   const bool was_up = state_ == State::kUp;
   state_ = State::kConnecting;
-  loop_.run_after(backoff_.next(), [this] {
-    if (state_ == State::kConnecting && !stream_) connect();
-  });
-  if (was_up) observer_.on_feed_down();
+  loop_.run_after(backoff_.next(), guard_([this] {
+                    if (state_ == State::kConnecting && !stream_) connect();
+                  }));
+  if (!was_up) return;
+  observer_.on_feed_down();
+  std::vector<std::string> ended;
+  for (auto& [name, channel] : channels_) {
+    if (std::exchange(channel.told, false)) ended.push_back(name);
+  }
+  for (const std::string& name : ended) observer_.on_unsubscribed(name);
 }
 
-void Feed::subscribe(const std::string& name) {
+void Feed::subscribe(unsigned partition, const std::string& name) {
   Channel& channel = channels_[name];
+  channel.partition = partition;
   channel.wanted = true;
   channel.told = false;
   change(name);
@@ -153,46 +164,83 @@ void Feed::subscribe(const std::string& name) {
 void Feed::unsubscribe(const std::string& name) {
   const auto found = channels_.find(name);
   if (found == channels_.end()) return;
-  found->second.wanted = false;
+  found->second.wanted = found->second.told = false;
   change(name);
+}
+
+std::vector<Feed::Taken> Feed::take(unsigned partition) {
+  std::vector<Taken> taken;
+  std::vector<const std::string*> leaving;
+  for (const auto& [name, channel] : channels_) {
+    if (channel.partition != partition) continue;
+    if (channel.asked) leaving.push_back(&name);
+    if (channel.wanted) taken.push_back({name, channel.told});
+  }
+  write_commands("UNSUBSCRIBE", std::move(leaving));
+  std::erase_if(channels_, [&](const auto& each) { return each.second.partition == partition; });
+  return taken;
 }
 
 void Feed::change(const std::string& name) {
   if (state_ != State::kUp) return;  // the next connection looks at all
   changed_.push_back(name);
   if (std::exchange(flush_posted_, true)) return;
-  loop_.post([this] {
+  loop_.post(guard_([this] {
     flush_posted_ = false;
     flush();
-  });
+  }));
 }
 
 void Feed::flush() {
   if (state_ != State::kUp) return;
-  std::vector<std::string> asking;
-  std::vector<std::string> leaving;
-  for (std::string& name : std::exchange(changed_, {})) {
+  std::vector<const std::string*> asking;
+  std::vector<const std::string*> leaving;
+  for (const std::string& name : std::exchange(changed_, {})) {
     const auto found = channels_.find(name);
     if (found == channels_.end()) continue;
     Channel& channel = found->second;
     if (channel.wanted != channel.asked) {
       channel.asked = channel.wanted;
       if (channel.wanted) ++channel.unanswered;
-      (channel.wanted ? asking : leaving).push_back(std::move(name));
+      (channel.wanted ? asking : leaving).push_back(&found->first);
     } else if (!channel.wanted && channel.unanswered == 0) {
       channels_.erase(found);
     } else if (channel.wanted && channel.unanswered == 0 && !std::exchange(channel.told, true)) {
       observer_.on_subscribed(found->first);
     }
   }
+  write_commands("UNSUBSCRIBE", std::move(leaving));
+  write_commands("SUBSCRIBE", std::move(asking));
+}
+
+// Many channels a command; in a cluster only those of one partition, which are in one slot.
+void Feed::write_commands(std::string_view command, std::vector<const std::string*> channels) {
+  if (state_ != State::kUp || channels.empty()) return;
+  const auto partition_of_channel = [this](const std::string* name) {
+    return channels_.at(*name).partition;
+  };
+  const std::string sharded = "S" + std::string(command);
+  if (kind_ == Kind::kSharded) {
+    std::ranges::stable_sort(channels, {}, partition_of_channel);
+    command = sharded;
+  }
   std::string out;
-  append_for(out, "UNSUBSCRIBE", leaving);
-  append_for(out, "SUBSCRIBE", asking);
-  if (!out.empty()) stream_->write(out);
+  for (std::size_t i = 0; i < channels.size();) {
+    const unsigned partition = partition_of_channel(channels[i]);
+    std::vector<std::string_view> words{command};
+    for (; i < channels.size() && words.size() <= kChannelsPerCommand; ++i) {
+      const bool together = kind_ == Kind::kPlain || partition_of_channel(channels[i]) == partition;
+      if (!together) break;
+      words.push_back(*channels[i]);
+    }
+    codec::resp::append_command(out, words);
+  }
+  stream_->write(out);
 }
 
 void Feed::tick() {
-  loop_.run_after(kTick, [this] { tick(); });
+  if (state_ == State::kClosed) return;
+  loop_.run_after(kTick, guard_([this] { tick(); }));
   if (!stream_ || state_ == State::kConnecting) return;
   const base::Instant now = loop_.now();
   if (now - heard_ > kSilenceMax) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/redis/finder.h"
 
-#include <charconv>
 #include <chrono>
-#include <optional>
+#include <utility>
+
+#include "broker/redis/greeting.h"
 
 namespace palaver::broker::redis {
 
@@ -14,80 +15,95 @@ constexpr base::Duration kTimeout = std::chrono::seconds{1};
 
 }  // namespace
 
-Finder::Finder(net::Loop& loop, const RedisOptions& options, Observer& observer)
-    : loop_(loop), options_(options), observer_(observer) {}
+Finder::Finder(net::Loop& loop, const RedisOptions& options, Question question, Observer& observer)
+    : loop_(loop), options_(options), question_(std::move(question)), observer_(observer) {}
 
-void Finder::open() { ask(); }
-
-void Finder::close() {
-  closed_ = true;
-  stream_.reset();
+void Finder::open(std::vector<Endpoint> whom) {
+  close();
+  whom_ = std::move(whom);
+  asked_ = 0;
+  ask();
 }
 
-// One connection stays with the sentinel that answers.
+void Finder::close() {
+  ++round_;
+  stream_.reset();
+  whom_.clear();
+}
+
+// One connection stays with whoever answers.
 void Finder::ask() {
-  if (closed_) return;
-  loop_.run_after(kInterval, [this] { ask(); });
+  loop_.run_after(kInterval, guard_([this, round = round_] {
+                    if (round == round_ && is_open()) ask();
+                  }));
   if (stream_) {
-    if (asked_) {
-      next();  // it was silent for a whole interval
+    if (owed_) {
+      next("it was silent");
     } else {
-      on_open();
+      write_question();
     }
     return;
   }
-  const Endpoint& sentinel = options_.sentinels[sentinel_];
+  const Endpoint& endpoint = whom_[asked_];
   reader_ = {};
-  asked_ = true;  // until it is open
+  greetings_ = 0;
+  owed_ = true;  // until it is open, too
   net::ClientStream::Observer& observer = *this;
   stream_ =
       std::make_unique<net::ClientStream>(loop_,
-                                          net::ClientStream::Target{.host = sentinel.host,
-                                                                    .port = sentinel.port,
+                                          net::ClientStream::Target{.host = endpoint.host,
+                                                                    .port = endpoint.port,
                                                                     .timeout = kTimeout,
                                                                     .tls = options_.tls.get()},
                                           observer);
 }
 
 void Finder::on_open() {
+  std::string greeting;
+  if (question_.greets) greetings_ = append_greeting(greeting, options_);
+  if (!greeting.empty()) stream_->write(greeting);
+  write_question();
+}
+
+void Finder::write_question() {
   std::string out;
-  const std::string_view question[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME",
-                                       options_.sentinel_primary};
-  codec::resp::append_command(out, question);
-  asked_ = true;
+  codec::resp::append_command(out, question_.command);
+  owed_ = true;
   stream_->write(out);
 }
 
 void Finder::on_bytes(std::string_view bytes) {
   reader_.feed(bytes);
-  auto read = reader_.next();
-  if (!read) {
-    next();
-    return;
+  while (stream_) {
+    auto reply = reader_.next();
+    if (!reply) {
+      next(reply.error().message);
+      return;
+    }
+    if (!*reply) return;
+    const codec::resp::Reply& answer = **reply;
+    if (greetings_ > 0) {
+      --greetings_;
+      if (answer.is_error()) next(answer.text);
+      continue;
+    }
+    owed_ = false;
+    const unsigned round = round_;
+    const Endpoint asked = whom_[asked_];
+    const bool knows = observer_.on_found(asked, answer);
+    if (round != round_) return;
+    if (!knows) next(answer.is_error() ? answer.text : "it does not know");
   }
-  const std::optional<codec::resp::Reply>& reply = *read;
-  if (!reply) return;
-  asked_ = false;
-  const auto& elements = reply->elements;
-  Endpoint primary;
-  const std::string port = elements.size() == 2 ? elements[1].text : "";
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), primary.port);
-  if (elements.size() != 2 || error != std::errc() || primary.port == 0) {
-    next();  // it does not know, or is not to be understood
-    return;
-  }
-  primary.host = elements[0].text;
-  if (primary == primary_) return;
-  primary_ = primary;
-  observer_.on_primary(primary_);
 }
 
-void Finder::on_closed(const std::string&) { next(); }
+void Finder::on_closed(const std::string& reason) { next(reason); }
 
-// Another sentinel, at the next tick.
-void Finder::next() {
+// Another one, at the next tick.
+void Finder::next(const std::string& reason) {
   stream_.reset();
-  sentinel_ = (sentinel_ + 1) % options_.sentinels.size();
+  const Endpoint asked = whom_[asked_];
+  asked_ = (asked_ + 1) % whom_.size();
+  observer_.on_not_found(asked, reason);
 }
 
 }  // namespace palaver::broker::redis

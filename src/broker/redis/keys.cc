@@ -17,7 +17,10 @@ unsigned partition_of(const model::RoomName& room) {
   return model::home_shard(room, kPartitions).value;
 }
 
-std::string prefix_of(unsigned partition) { return "palaver:{" + std::to_string(partition) + "}"; }
+std::string prefix_of(unsigned partition) {
+  return partition == kNodesPartition ? "palaver:{nodes}"
+                                      : "palaver:{" + std::to_string(partition) + "}";
+}
 
 RoomKeys::RoomKeys(const model::RoomName& room)
     : prefix_(prefix_of(partition_of(room))), room_(room.value) {
@@ -38,6 +41,6 @@ std::string channel_of(const model::RoomName& room) { return key(room, ":room:")
 
 std::string presence_key(const model::RoomName& room) { return key(room, ":presence:"); }
 
-std::string node_key(const char* name) { return std::string("palaver:{nodes}:") + name; }
+std::string node_key(const char* name) { return prefix_of(kNodesPartition) + ':' + name; }
 
 }  // namespace palaver::broker::redis

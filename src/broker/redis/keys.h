@@ -5,18 +5,25 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <string>
 
 #include "model/publication.h"
 
 namespace palaver::broker::redis {
 
+// Of rooms.
 inline constexpr unsigned kPartitions = 128;
+// Of what belongs to all nodes: see node_key().
+inline constexpr unsigned kNodesPartition = kPartitions;
+inline constexpr unsigned kAllPartitions = kPartitions + 1;
+
+using PartitionSet = std::bitset<kAllPartitions>;
 
 // 0 to kPartitions - 1.
 [[nodiscard]] unsigned partition_of(const model::RoomName& room);
 
-// "palaver:{17}": before everything of a room, and the slot's tag.
+// "palaver:{17}": before everything of a partition, and the slot's tag.
 [[nodiscard]] std::string prefix_of(unsigned partition);
 
 struct RoomKeys {
@@ -36,7 +43,7 @@ struct RoomKeys {
 [[nodiscard]] std::string channel_of(const model::RoomName& room);
 // The members of a room by client.
 [[nodiscard]] std::string presence_key(const model::RoomName& room);
-// What is of all rooms and all nodes.
+// What is of all rooms and all nodes: in kNodesPartition.
 [[nodiscard]] std::string node_key(const char* name);
 
 }  // namespace palaver::broker::redis

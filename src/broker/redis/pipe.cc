@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/redis/pipe.h"
 
+#include <algorithm>
+#include <chrono>
+#include <span>
 #include <utility>
 
 #include "broker/redis/greeting.h"
+#include "broker/redis/scripts.h"
 
 namespace palaver::broker::redis {
 
@@ -12,15 +16,21 @@ using codec::resp::Reply;
 namespace {
 
 constexpr base::Duration kTick = std::chrono::milliseconds{100};
+// Replicas that are further behind than this do not count; other commands wait as long.
+constexpr std::chrono::milliseconds kReplicaWait{500};
 
 // Redis cannot do it now, or this one cannot; another one may, or later.
 bool is_temporary(const Reply& reply) {
-  for (const std::string_view code :
-       {"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "OOM", "NOREPLICAS",
-        "MISCONF", "MOVED", "ASK"}) {
+  for (const std::string_view code : {"BUSY", "OOM", "NOREPLICAS", "MISCONF"}) {
     if (reply.is_error(code)) return true;
   }
   return false;
+}
+
+// A node of a cluster says so.
+bool is_refusal(const Reply& reply) {
+  return reply.is_error("MOVED") || reply.is_error("ASK") || reply.is_error("TRYAGAIN") ||
+         reply.is_error("CLUSTERDOWN");
 }
 
 // The connection is of no use: it must begin anew, perhaps with another Redis.
@@ -31,26 +41,16 @@ bool ends_connection(const Reply& reply) {
 
 }  // namespace
 
-Pipe::Pipe(net::Loop& loop, const RedisOptions& options, Observer& observer,
+Pipe::Pipe(net::Loop& loop, const RedisOptions& options, Endpoint address, Observer& observer,
            const base::Logger& log)
-    : loop_(loop), options_(options), observer_(observer), log_(log), backoff_(loop.now()) {}
-
-void Pipe::open(Endpoint address) {
-  address_ = std::move(address);
+    : loop_(loop),
+      options_(options),
+      address_(std::move(address)),
+      observer_(observer),
+      log_(log),
+      backoff_(loop.now()) {
   connect();
-}
-
-void Pipe::move(Endpoint address) {
-  if (address == address_ || state_ == State::kClosed) return;
-  address_ = std::move(address);
-  if (stream_) drop("another one is the primary");
-}
-
-void Pipe::close() {
-  state_ = State::kClosed;
-  stream_.reset();
-  calls_.clear();
-  sent_ = waiting_bytes_ = 0;
+  tick();
 }
 
 void Pipe::connect() {
@@ -107,9 +107,10 @@ void Pipe::on_greeting(const Reply& reply) {
   if (--greetings_ > 0) return;
   state_ = State::kUp;
   backoff_.reset();
-  if (std::exchange(told_, false)) log_.info("Redis is back", {{"host", address_.host}});
+  if (std::exchange(told_, false)) {
+    log_.info("Redis is back", {{"host", address_.host}, {"port", address_.port}});
+  }
   // What was on its way when the last connection broke goes first, in its order.
-  sent_ = 0;
   flush();
   observer_.on_pipe_up();
 }
@@ -126,15 +127,49 @@ void Pipe::on_reply(Reply reply) {
   Call call = std::move(calls_.front());
   calls_.pop_front();
   --sent_;
-  waiting_bytes_ -= call.bytes.size();
-  if (!call.done) return;
-  if (is_temporary(reply)) {
+  if (is_refusal(reply) && call.done) {
+    observer_.on_refused(std::move(call), reply);
+    return;
+  }
+  observer_.on_ended(call);
+  if (call.done) answer(std::move(call), std::move(reply));
+}
+
+void Pipe::answer(Call call, Reply reply) {
+  if (reply.is_error()) {
+    if (!is_temporary(reply)) log_.error("Redis refuses a command", {{"error", reply.text}});
     call.done(base::fail(base::ErrorCode::kUnavailable, "Redis: " + reply.text));
-  } else if (reply.is_error()) {
-    log_.error("Redis refuses a command", {{"error", reply.text}});
-    call.done(base::fail(base::ErrorCode::kUnavailable, "Redis: " + reply.text));
+  } else if (call.durable && options_.replicas_min > 0) {
+    wait_for_replicas(std::move(call.done), std::move(reply));
   } else {
     call.done(std::move(reply));
+  }
+}
+
+// One WAIT for many: it speaks of all that was written on its connection before it, so of all that
+// is answered before it.
+void Pipe::wait_for_replicas(Call::Done done, Reply reply) {
+  unreplicated_.push_back({.done = std::move(done), .reply = std::move(reply)});
+  if (unreplicated_.size() > 1) return;
+  Call wait{.bytes = {},
+            .done = [this](const base::Result<Reply>& count) { on_replicas(count); },
+            .deadline = loop_.now() + options_.timeout,
+            .repeat = Call::Repeat::kNowhereElse};
+  const std::string words[] = {"WAIT", std::to_string(options_.replicas_min),
+                               std::to_string(kReplicaWait.count())};
+  codec::resp::append_command(wait.bytes, words);
+  enqueue(std::move(wait));
+}
+
+void Pipe::on_replicas(const base::Result<Reply>& count) {
+  const bool enough = count && count->integer >= options_.replicas_min;
+  for (Unreplicated& waiting : std::exchange(unreplicated_, {})) {
+    if (enough) {
+      waiting.done(std::move(waiting.reply));
+    } else {
+      waiting.done(base::fail(base::ErrorCode::kUnavailable,
+                              "not on enough replicas (see redis-min-replicas)"));
+    }
   }
 }
 
@@ -146,90 +181,90 @@ void Pipe::drop(const std::string& reason) {
   const bool was_up = state_ == State::kUp;
   state_ = State::kConnecting;
   if (!std::exchange(told_, true)) {
-    log_.warning("Redis is away", {{"host", address_.host}, {"reason", reason}});
+    log_.warning("Redis is away",
+                 {{"host", address_.host}, {"port", address_.port}, {"reason", reason}});
   }
-  std::deque<Call> kept;
-  std::vector<Done> ended;
-  waiting_bytes_ = 0;
-  for (Call& call : calls_) {
-    if (call.sent && call.repeat == Repeat::kNever) {
-      ended.push_back(std::move(call.done));
-    } else if (call.done) {
-      waiting_bytes_ += call.bytes.size();
-      kept.push_back(std::move(call));
+  std::vector<Call> bound = take_bound();
+  sent_ = 0;
+  loop_.run_after(backoff_.next(), guard_([this] {
+                    if (state_ == State::kConnecting && !stream_) connect();
+                  }));
+  if (was_up) observer_.on_pipe_down();
+  fail(std::move(bound), reason);
+}
+
+std::vector<Call> Pipe::take_bound() {
+  std::vector<Call> bound;
+  std::deque<Call> free;
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    Call& call = calls_[i];
+    const bool repeats = call.repeat == Call::Repeat::kAllowed ||
+                         (call.repeat == Call::Repeat::kNever && i >= sent_);
+    if (repeats && call.done) {
+      free.push_back(std::move(call));
+    } else {
+      bound.push_back(std::move(call));
     }
   }
-  calls_ = std::move(kept);
-  for (Call& call : calls_) call.sent = false;
-  sent_ = 0;
-  loop_.run_after(backoff_.next(), [this] {
-    if (state_ == State::kConnecting && !stream_) connect();
-  });
-  if (was_up) observer_.on_pipe_down(reason);
-  for (Done& done : ended) {
-    if (done) done(base::fail(base::ErrorCode::kUnavailable, "Redis went away: " + reason));
+  calls_ = std::move(free);
+  return bound;
+}
+
+void Pipe::fail(std::vector<Call> calls, const std::string& reason) {
+  for (Call& call : calls) {
+    observer_.on_ended(call);
+    if (call.done) {
+      call.done(base::fail(base::ErrorCode::kUnavailable, "Redis went away: " + reason));
+    }
   }
 }
 
-void Pipe::send(std::span<const std::string> command, Done done, Repeat repeat) {
-  std::string bytes;
-  codec::resp::append_command(bytes, command);
-  enqueue(std::move(bytes), std::move(done), repeat);
-}
-
-void Pipe::run(ScriptId script, std::span<const std::string> keys,
-               std::span<const std::string> arguments, Done done) {
-  std::vector<std::string_view> command{"EVALSHA", scripts()[static_cast<std::size_t>(script)].sha};
-  const std::string count = std::to_string(keys.size());
-  command.emplace_back(count);
-  command.insert(command.end(), keys.begin(), keys.end());
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  std::string bytes;
-  codec::resp::append_command(bytes, command);
-  enqueue(std::move(bytes), std::move(done), Repeat::kAllowed);
-}
-
-void Pipe::enqueue(std::string bytes, Done done, Repeat repeat) {
-  const bool full =
-      calls_.size() >= kWaitingCallsMax || waiting_bytes_ + bytes.size() > kWaitingBytesMax;
-  if (full || state_ == State::kClosed) {
-    loop_.post([done = std::move(done)]() mutable {
-      done(base::fail(base::ErrorCode::kUnavailable, "too much waits for Redis"));
-    });
-    return;
-  }
-  if (!std::exchange(ticking_, true)) tick();
-  waiting_bytes_ += bytes.size();
-  calls_.push_back({.bytes = std::move(bytes),
-                    .deadline = loop_.now() + options_.timeout,
-                    .done = std::move(done),
-                    .repeat = repeat});
+void Pipe::enqueue(Call call) {
+  calls_.push_back(std::move(call));
   flush_later();
+}
+
+std::vector<Call> Pipe::take(unsigned partition) {
+  std::vector<Call> taken;
+  const auto waiting = calls_.begin() + static_cast<std::ptrdiff_t>(sent_);
+  const auto rest = std::stable_partition(
+      waiting, calls_.end(), [&](const Call& call) { return call.partition != partition; });
+  std::move(rest, calls_.end(), std::back_inserter(taken));
+  calls_.erase(rest, calls_.end());
+  return taken;
+}
+
+std::vector<Call> Pipe::close() {
+  stream_.reset();
+  std::vector<Call> bound = take_bound();
+  state_ = State::kClosed;
+  sent_ = 0;
+  std::vector<Call> calls(std::move_iterator(calls_.begin()), std::move_iterator(calls_.end()));
+  calls_.clear();
+  fail(std::move(bound), "another one is the primary");
+  return calls;
 }
 
 // Once a turn: what one turn asks goes out in one write.
 void Pipe::flush_later() {
   if (state_ != State::kUp || std::exchange(flush_posted_, true)) return;
-  loop_.post([this] {
+  loop_.post(guard_([this] {
     flush_posted_ = false;
     flush();
-  });
+  }));
 }
 
 void Pipe::flush() {
   if (state_ != State::kUp || sent_ == calls_.size()) return;
   if (sent_ == 0) heard_ = loop_.now();
   std::string out;
-  for (; sent_ < calls_.size(); ++sent_) {
-    out += calls_[sent_].bytes;
-    calls_[sent_].sent = true;
-  }
+  for (; sent_ < calls_.size(); ++sent_) out += calls_[sent_].bytes;
   stream_->write(out);
 }
 
 void Pipe::tick() {
-  loop_.run_after(kTick, [this] { tick(); });
   if (state_ == State::kClosed) return;
+  loop_.run_after(kTick, guard_([this] { tick(); }));
   expire();
   const bool owed = state_ == State::kGreeting || sent_ > 0;
   if (stream_ && owed && loop_.now() - heard_ > options_.timeout) drop("Redis does not answer");
@@ -237,17 +272,22 @@ void Pipe::tick() {
 
 void Pipe::expire() {
   const base::Instant now = loop_.now();
-  std::vector<Done> ended;
-  // Deadlines rise along the queue, since all have the same time.
-  for (Call& call : calls_) {
-    if (call.deadline > now) break;
-    if (call.done) ended.push_back(std::exchange(call.done, nullptr));
+  std::vector<Call> unsent;
+  std::vector<Call::Done> ended;
+  // What is on the connection keeps its place, for its reply.
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    Call& call = calls_[i];
+    if (call.deadline > now || !call.done) continue;
+    ended.push_back(std::exchange(call.done, nullptr));
+    if (i >= sent_) unsent.push_back(std::move(call));
   }
-  while (!calls_.empty() && !calls_.front().sent && !calls_.front().done) {
-    waiting_bytes_ -= calls_.front().bytes.size();
-    calls_.pop_front();
+  if (!unsent.empty()) {
+    const auto waiting = calls_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    calls_.erase(std::remove_if(waiting, calls_.end(), [](const Call& call) { return !call.done; }),
+                 calls_.end());
   }
-  for (Done& done : ended) {
+  for (const Call& call : unsent) observer_.on_ended(call);
+  for (Call::Done& done : ended) {
     done(base::fail(base::ErrorCode::kUnavailable, "Redis does not answer in time"));
   }
 }

@@ -48,7 +48,7 @@ void RedisBusNode::detach(broker::Address address) {
 void RedisBusNode::open() {
   if (std::exchange(opened_, true)) return;
   links_.open();
-  links_.feed().subscribe(channel_);
+  links_.subscribe(kNodesPartition, channel_);
 }
 
 // From now on nothing is missed: what the blocks are by then is read once.
@@ -58,7 +58,7 @@ void RedisBusNode::on_subscribed(const std::string& channel) {
 
 void RedisBusNode::load_blocks() {
   const std::string command[] = {"HGETALL", node_key("blocks")};
-  links_.pipe().send(command, [this](const Reply& found) {
+  links_.send(kNodesPartition, command, [this](const Reply& found) {
     if (found) {
       on_blocks(*found);
     } else {
@@ -80,7 +80,7 @@ void RedisBusNode::on_blocks(const codec::resp::Reply& reply) {
     lifted.erase(user);
     if (until && *until <= now.count()) {
       const std::string forget[] = {"HDEL", node_key("blocks"), user};
-      links_.pipe().send(forget, [](const Reply&) {});
+      links_.send(kNodesPartition, forget, [](const Reply&) {});
       continue;
     }
     obey(BlockCommand{model::UserId{user}, until}, [] {});
@@ -107,8 +107,7 @@ void RedisBusNode::publish(NodeCommand command, Answer<void> answer) {
   std::string message;
   pack(message, links_.uid());
   message += pack_command(command);
-  const std::string words[] = {"PUBLISH", channel_, std::move(message)};
-  links_.pipe().send(words, [this, errand](const Reply& told) {
+  links_.publish(kNodesPartition, channel_, std::move(message), [this, errand](const Reply& told) {
     if (!told) errand->told = std::unexpected(told.error());
     answer_when_done(errand);
   });
@@ -128,10 +127,10 @@ void RedisBusNode::tell_redis(const NodeCommand& command) {
   if (const auto* block = std::get_if<BlockCommand>(&command)) {
     const std::string words[] = {"HSET", node_key("blocks"), block->user.value,
                                  block->until ? std::to_string(*block->until) : ""};
-    links_.pipe().send(words, [](const Reply&) {});
+    links_.send(kNodesPartition, words, [](const Reply&) {});
   } else if (const auto* unblock = std::get_if<UnblockCommand>(&command)) {
     const std::string words[] = {"HDEL", node_key("blocks"), unblock->user.value};
-    links_.pipe().send(words, [](const Reply&) {});
+    links_.send(kNodesPartition, words, [](const Reply&) {});
   }
 }
 

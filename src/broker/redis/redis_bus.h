@@ -45,9 +45,6 @@ class RedisBusNode final : private LinksListener {
   using Until = std::optional<std::int64_t>;
   struct Errand;
 
-  void on_pipe_up() override {}
-  void on_pipe_down() override {}
-  void on_feed_down() override {}
   void on_subscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
 

@@ -19,9 +19,6 @@ using model::RoomName;
 
 namespace {
 
-// Replicas that are further behind than this do not count; other commands wait as long.
-constexpr std::chrono::milliseconds kReplicaWait{500};
-
 std::string text_of(base::Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -33,11 +30,6 @@ std::string scoped_id(const model::UserId& user, const std::string& id) {
 
 std::unexpected<base::Error> not_understood() {
   return base::fail(base::ErrorCode::kUnavailable, "Redis answers what is not understood");
-}
-
-std::unexpected<base::Error> too_few_replicas() {
-  return base::fail(base::ErrorCode::kUnavailable,
-                    "not on enough replicas (see redis-min-replicas)");
 }
 
 // Of kPublish and kRedact: where the entry is. `duplicate` may be null.
@@ -129,21 +121,25 @@ std::vector<std::string> RedisNode::arguments_of(const RoomName& name) {
 }
 
 void RedisNode::ask_redis(ScriptId script, const RoomName& name, std::vector<std::string> more,
-                          Pipe::Done done) {
+                          Call::Done done) {
   std::vector<std::string> arguments = arguments_of(name);
   std::ranges::move(more, std::back_inserter(arguments));
   const auto keys = RoomKeys(name).all();
-  links_.pipe().run(script, keys, arguments, std::move(done));
+  const unsigned partition = partition_of(name);
+  if (script == ScriptId::kPublish || script == ScriptId::kRedact) {
+    links_.run_durably(partition, script, keys, arguments, std::move(done));
+  } else {
+    links_.run(partition, script, keys, arguments, std::move(done));
+  }
 }
 
 void RedisNode::publish(const RoomName& name, const model::Sender& sender, const base::Frame& data,
                         const PublishOptions& options, Answer<PublishResult> answer) {
   const std::string channel = channel_of(name);
   if (options.retention == model::Retention::kEphemeral) {
-    const std::string command[] = {
-        "PUBLISH", channel, ephemeral_message(options.kind, sender, options.tags, data.view())};
-    links_.pipe().send(
-        command,
+    links_.publish(
+        partition_of(name), channel,
+        ephemeral_message(options.kind, sender, options.tags, data.view()),
         [this, answer](const Reply& sent) {
           if (!sent) {
             reply<PublishResult>(answer, std::unexpected(sent.error()));
@@ -151,14 +147,14 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
             reply<PublishResult>(answer, PublishResult{});
           }
         },
-        Pipe::Repeat::kNever);
+        Call::Repeat::kNever);
     return;
   }
   std::string id = options.id.empty() ? links_.fresh_id() : scoped_id(sender.user, options.id);
   std::string about = options.about.value == 0 ? "" : std::to_string(options.about.value);
   ask_redis(ScriptId::kPublish, name,
-            {"p" + channel, pack_header(sender, options.tags), std::string(data.view()),
-             std::move(id), std::move(about)},
+            {links_.script_channel(channel), pack_header(sender, options.tags),
+             std::string(data.view()), std::move(id), std::move(about)},
             [this, name, channel, answer](const Reply& stored) {
               PublishResult result;
               auto position = stored_at(stored, &result.duplicate);
@@ -168,15 +164,8 @@ void RedisNode::publish(const RoomName& name, const model::Sender& sender, const
               }
               result.position = *position;
               witness(name, *position);
-              when_replicated([this, channel, answer, result](bool enough) {
-                tell_when_seen(channel, result.position, [this, answer, result, enough] {
-                  if (enough) {
-                    reply<PublishResult>(answer, result);
-                  } else {
-                    reply<PublishResult>(answer, too_few_replicas());
-                  }
-                });
-              });
+              tell_when_seen(channel, result.position,
+                             [this, answer, result] { reply<PublishResult>(answer, result); });
             });
 }
 
@@ -186,9 +175,9 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
   std::string id =
       redaction.id.empty() ? links_.fresh_id() : scoped_id(redaction.sender.user, redaction.id);
   ask_redis(ScriptId::kRedact, name,
-            {"p" + channel, pack_header(redaction.sender, ""), std::string(redaction.data.view()),
-             std::move(id), std::to_string(redaction.target.value),
-             std::string(redaction.replacement.view())},
+            {links_.script_channel(channel), pack_header(redaction.sender, ""),
+             std::string(redaction.data.view()), std::move(id),
+             std::to_string(redaction.target.value), std::string(redaction.replacement.view())},
             [this, name, channel, answer](const Reply& stored) {
               auto position = stored_at(stored, nullptr);
               if (!position) {
@@ -196,40 +185,10 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
                 return;
               }
               witness(name, *position);
-              when_replicated([this, channel, answer, position = *position](bool enough) {
-                tell_when_seen(channel, position, [this, answer, position, enough] {
-                  if (enough) {
-                    reply<RedactResult>(answer, RedactResult{position});
-                  } else {
-                    reply<RedactResult>(answer, too_few_replicas());
-                  }
-                });
+              tell_when_seen(channel, *position, [this, answer, position = *position] {
+                reply<RedactResult>(answer, RedactResult{position});
               });
             });
-}
-
-// One WAIT for all that a turn has published. It speaks of what came before it on its connection: on
-// the next one, perhaps to another Redis, it would vouch for what that one never had.
-void RedisNode::when_replicated(std::move_only_function<void(bool)> done) {
-  if (links_.options().replicas_min == 0) {
-    done(true);
-    return;
-  }
-  unreplicated_.push_back(std::move(done));
-  if (unreplicated_.size() > 1) return;
-  ask([pipe_downs = pipe_downs_](RedisNode& node) {
-    const std::string words[] = {"WAIT", std::to_string(node.links_.options().replicas_min),
-                                 std::to_string(kReplicaWait.count())};
-    node.links_.pipe().send(
-        words,
-        [&node, pipe_downs, waiting = std::exchange(node.unreplicated_, {})](
-            const Reply& reply) mutable {
-          const bool enough = reply && reply->integer >= node.links_.options().replicas_min &&
-                              pipe_downs == node.pipe_downs_;
-          for (auto& each : waiting) each(enough);
-        },
-        Pipe::Repeat::kNever);
-  });
 }
 
 // One read of a room at a time for the same question: who asks while Redis reads is answered by the
@@ -314,27 +273,27 @@ void RedisNode::positions(const std::vector<RoomName>& names,
       keys.push_back(RoomKeys(names[i]).meta);
       times.push_back(text_of(bounds.meta_ttl + bounds.age_max));
     }
-    links_.pipe().run(
-        ScriptId::kPositions, keys, times, [this, gathering, indices, answer](const Reply& found) {
-          if (!found) gathering->error = found.error();
-          for (std::size_t i = 0; found && i < indices.size(); ++i) {
-            const auto pair = std::span(found->elements).subspan(2 * i, 2);
-            if (auto position = parse_position(pair)) {
-              gathering->positions[indices[i]] = std::move(*position);
-            }
-          }
-          if (--gathering->missing > 0) return;
-          if (gathering->error.message.empty()) {
-            reply<std::vector<model::Position>>(answer, std::move(gathering->positions));
-          } else {
-            reply<std::vector<model::Position>>(answer, std::unexpected(gathering->error));
-          }
-        });
+    links_.run(partition, ScriptId::kPositions, keys, times,
+               [this, gathering, indices, answer](const Reply& found) {
+                 if (!found) gathering->error = found.error();
+                 for (std::size_t i = 0; found && i < indices.size(); ++i) {
+                   const auto pair = std::span(found->elements).subspan(2 * i, 2);
+                   if (auto position = parse_position(pair)) {
+                     gathering->positions[indices[i]] = std::move(*position);
+                   }
+                 }
+                 if (--gathering->missing > 0) return;
+                 if (gathering->error.message.empty()) {
+                   reply<std::vector<model::Position>>(answer, std::move(gathering->positions));
+                 } else {
+                   reply<std::vector<model::Position>>(answer, std::unexpected(gathering->error));
+                 }
+               });
   }
 }
 
 void RedisNode::remove_history(const RoomName& name, Answer<void> answer) {
-  ask_redis(ScriptId::kRemove, name, {"p" + channel_of(name)},
+  ask_redis(ScriptId::kRemove, name, {links_.script_channel(channel_of(name))},
             [this, answer](const Reply& removed) {
               if (!removed) {
                 reply<void>(answer, std::unexpected(removed.error()));

@@ -81,9 +81,10 @@ class RedisNode final : private LinksListener {
     std::move_only_function<void()> tell;
   };
   struct Room {
-    explicit Room(model::RoomName of) : name(std::move(of)) {}
+    explicit Room(model::RoomName of) : name(std::move(of)), partition(partition_of(name)) {}
 
     const model::RoomName name;
+    const unsigned partition;
     std::vector<broker::Address> subscribers;
     std::vector<Answer<model::Position>> waiting;  // for the room to be in step
     bool known = false;                            // its subscribers have been told where it is
@@ -108,11 +109,10 @@ class RedisNode final : private LinksListener {
   };
 
   // LinksListener.
-  void on_pipe_up() override;
-  void on_pipe_down() override { ++pipe_downs_; }
+  void on_up(const PartitionSet& partitions) override;
   void on_subscribed(const std::string& channel) override;
+  void on_unsubscribed(const std::string& channel) override;
   void on_message(const std::string& channel, std::string_view message) override;
-  void on_feed_down() override;
 
   void open();
   void tick();
@@ -136,12 +136,9 @@ class RedisNode final : private LinksListener {
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
 
-  // `done` with whether enough replicas have what has been published by now; at once where none is
-  // asked for.
-  void when_replicated(std::move_only_function<void(bool)> done);
   void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
   void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
-                 Pipe::Done done);
+                 Call::Done done);
   // Runs `work`, a void(RedisBroker&), on the subscriber's shard if it is still the same.
   template <typename Work>
   void deliver(broker::Address to, Work work) {
@@ -160,8 +157,6 @@ class RedisNode final : private LinksListener {
   std::unordered_map<model::RoomName, Witnessed> witnessed_;
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
   std::unordered_map<std::string, Reading> readings_;
-  std::vector<std::move_only_function<void(bool)>> unreplicated_;  // of this turn
-  unsigned pipe_downs_ = 0;                                        // so often it was cut
 };
 
 }  // namespace palaver::broker::redis

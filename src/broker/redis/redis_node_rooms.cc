@@ -50,7 +50,7 @@ void RedisNode::subscribe(const RoomName& name, Answer<model::Position> answer) 
       room.epoch = witnessed->second.epoch;
       room.acked = witnessed->second.offset;
     }
-    links_.feed().subscribe(channel);
+    links_.subscribe(room.partition, channel);
   }
 }
 
@@ -63,8 +63,8 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   std::erase_if(room.waiting, [&](const auto& answer) { return answer.to == who; });
   if (!room.subscribers.empty()) return;
   tell_all(room);
+  links_.unsubscribe(room.partition, channel);
   rooms_.erase(found);
-  links_.feed().unsubscribe(channel);
 }
 
 void RedisNode::on_subscribed(const std::string& channel) {
@@ -75,19 +75,23 @@ void RedisNode::on_subscribed(const std::string& channel) {
   step(channel, *room);
 }
 
-void RedisNode::on_feed_down() {
-  for (auto& [channel, room] : rooms_) room.fed = room.in_step = room.stepping = false;
+void RedisNode::on_unsubscribed(const std::string& channel) {
+  Room* room = find(channel);
+  if (room != nullptr) room->fed = room->in_step = room->stepping = false;
 }
 
 // Another Redis may answer now, or the same with less than before.
-void RedisNode::on_pipe_up() {
+void RedisNode::on_up(const PartitionSet& partitions) {
   for (auto& [channel, room] : rooms_) {
+    if (!partitions.test(room.partition)) continue;
     room.in_step = room.stepping = false;
     if (room.fed) step(channel, room);
   }
   for (const auto& [name, seen] : witnessed_) {
+    if (!partitions.test(partition_of(name))) continue;
     ask_redis(ScriptId::kCheck, name,
-              {"p" + channel_of(name), seen.epoch.value, std::to_string(seen.offset.value)},
+              {links_.script_channel(channel_of(name)), seen.epoch.value,
+               std::to_string(seen.offset.value)},
               [](const Reply&) {});
   }
 }
@@ -98,7 +102,7 @@ void RedisNode::step(const std::string& channel, Room& room) {
   room.in_step = false;
   const Offset witness = std::max(room.seen, room.acked);
   ask_redis(ScriptId::kCheck, room.name,
-            {"p" + channel, room.epoch.value, std::to_string(witness.value)},
+            {links_.script_channel(channel), room.epoch.value, std::to_string(witness.value)},
             [this, channel](Reply reply) { on_checked(channel, std::move(reply)); });
 }
 

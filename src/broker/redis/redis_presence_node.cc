@@ -56,7 +56,7 @@ void RedisPresenceNode::detach(broker::Address address) {
 void RedisPresenceNode::open() {
   if (std::exchange(opened_, true)) return;
   links_.open();
-  links_.feed().subscribe(channel_);
+  links_.subscribe(kNodesPartition, channel_);
   renew_lease();
   links_.loop().run_after(times_.room_interval, [this] { renew_rooms(); });
 }
@@ -64,7 +64,7 @@ void RedisPresenceNode::open() {
 void RedisPresenceNode::tell_lease() {
   const std::string keys[] = {node_key("nodes")};
   const std::string arguments[] = {links_.uid(), milliseconds(times_.lease)};
-  links_.pipe().run(ScriptId::kLease, keys, arguments, [](const Reply&) {});
+  links_.run(kNodesPartition, ScriptId::kLease, keys, arguments, [](const Reply&) {});
 }
 
 void RedisPresenceNode::renew_lease() {
@@ -79,7 +79,7 @@ void RedisPresenceNode::renew_rooms() {
   links_.loop().run_after(times_.room_interval, [this] { renew_rooms(); });
   for (const auto& [name, room] : rooms_) {
     const std::string command[] = {"PEXPIRE", presence_key(name), milliseconds(times_.room)};
-    links_.pipe().send(command, [this, name](const Reply& renewed) {
+    links_.send(partition_of(name), command, [this, name](const Reply& renewed) {
       const auto found = rooms_.find(name);
       if (renewed && renewed->integer == 0 && found != rooms_.end()) {
         tell_redis(name, found->second);
@@ -89,10 +89,12 @@ void RedisPresenceNode::renew_rooms() {
 }
 
 // It may be another Redis, or the same that has forgotten.
-void RedisPresenceNode::on_pipe_up() {
+void RedisPresenceNode::on_up(const PartitionSet& partitions) {
   if (!opened_) return;
-  tell_lease();
-  for (const auto& [name, room] : rooms_) tell_redis(name, room);
+  if (partitions.test(kNodesPartition)) tell_lease();
+  for (const auto& [name, room] : rooms_) {
+    if (partitions.test(partition_of(name))) tell_redis(name, room);
+  }
 }
 
 void RedisPresenceNode::tell_redis(const RoomName& name, const Room& room) {
@@ -102,10 +104,10 @@ void RedisPresenceNode::tell_redis(const RoomName& name, const Room& room) {
       command.push_back(member->first);
       command.push_back(node_mark() + member->second.packed);
     }
-    links_.pipe().send(command, [](const Reply&) {});
+    links_.send(partition_of(name), command, [](const Reply&) {});
   }
   const std::string command[] = {"PEXPIRE", presence_key(name), milliseconds(times_.room)};
-  links_.pipe().send(command, [](const Reply&) {});
+  links_.send(partition_of(name), command, [](const Reply&) {});
 }
 
 void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
@@ -121,24 +123,24 @@ void RedisPresenceNode::add(const RoomName& room, const model::Sender& member,
   mine = {.owner = answer.to, .packed = pack_sender(member)};
   const std::string command[] = {"HSET", presence_key(room), member.client,
                                  node_mark() + mine.packed};
-  links_.pipe().send(command,
-                     [this, answer, room, here, client = member.client](const Reply& added) {
-                       if (!added) {
-                         reply<void>(answer, std::unexpected(added.error()));
-                         return;
-                       }
-                       if (added->integer == 0 && !here) tell_others(room, client);
-                       reply<void>(answer, {});
-                     });
+  links_.send(partition_of(room), command,
+              [this, answer, room, here, client = member.client](const Reply& added) {
+                if (!added) {
+                  reply<void>(answer, std::unexpected(added.error()));
+                  return;
+                }
+                if (added->integer == 0 && !here) tell_others(room, client);
+                reply<void>(answer, {});
+              });
   if (!first) return;
   const std::string expire[] = {"PEXPIRE", presence_key(room), milliseconds(times_.room)};
-  links_.pipe().send(expire, [](const Reply&) {});
+  links_.send(partition_of(room), expire, [](const Reply&) {});
 }
 
 void RedisPresenceNode::remove(const RoomName& room, const std::string& client) {
   if (!forget(room, client)) tell_others(room, client);
   const std::string command[] = {"HDEL", presence_key(room), client};
-  links_.pipe().send(command, [this, room, client](const Reply& removed) {
+  links_.send(partition_of(room), command, [this, room, client](const Reply& removed) {
     if (!removed) leaving_.emplace_back(room, client);
   });
 }
@@ -154,8 +156,7 @@ bool RedisPresenceNode::forget(const RoomName& room, const std::string& client) 
 void RedisPresenceNode::tell_others(const RoomName& room, const std::string& client) {
   std::string message;
   for (const std::string& field : {links_.uid(), room.value, client}) pack(message, field);
-  const std::string command[] = {"PUBLISH", channel_, std::move(message)};
-  links_.pipe().send(command, [](const Reply&) {});
+  links_.publish(kNodesPartition, channel_, std::move(message), [](const Reply&) {});
 }
 
 void RedisPresenceNode::on_message(const std::string& channel, std::string_view message) {
@@ -175,32 +176,39 @@ void RedisPresenceNode::leave(const RoomName& name, const std::string& client,
   if (node == node_mark() && room != rooms_.end() && room->second.contains(client)) return;  // back
   const std::string keys[] = {presence_key(name)};
   const std::string arguments[] = {client, node};
-  links_.pipe().run(ScriptId::kLeave, keys, arguments,
-                    [this, name, client, node](const Reply& left) {
-                      if (!left && node == node_mark()) leaving_.emplace_back(name, client);
-                    });
+  links_.run(partition_of(name), ScriptId::kLeave, keys, arguments,
+             [this, name, client, node](const Reply& left) {
+               if (!left && node == node_mark()) leaving_.emplace_back(name, client);
+             });
 }
 
 void RedisPresenceNode::read(const RoomName& room,
                              std::move_only_function<void(base::Result<Members>)> done) {
-  // Nodes first: who comes meanwhile has a lease by then.
-  auto members = std::make_shared<codec::resp::Reply>();
+  // Members first: each of them has had a lease before.
   const std::string command[] = {"HGETALL", presence_key(room)};
-  links_.pipe().send(command, [members](Reply found) {
-    if (found) *members = std::move(*found);
-  });
+  links_.send(partition_of(room), command,
+              [this, room, done = std::move(done)](Reply members) mutable {
+                if (!members) {
+                  done(std::unexpected(members.error()));
+                } else {
+                  keep_living(room, std::move(*members), std::move(done));
+                }
+              });
+}
+
+void RedisPresenceNode::keep_living(const RoomName& room, codec::resp::Reply members,
+                                    std::move_only_function<void(base::Result<Members>)> done) {
   const std::string keys[] = {node_key("nodes")};
   const std::string arguments[] = {std::string(), std::string("0")};
-  links_.pipe().run(ScriptId::kLease, keys, arguments,
-                    [this, room, members, done = std::move(done)](const Reply& nodes) mutable {
-                      if (!nodes) {
-                        done(std::unexpected(nodes.error()));
-                      } else if (members->kind != codec::resp::Reply::Kind::kArray) {
-                        done(base::fail(base::ErrorCode::kUnavailable, "Redis went away"));
-                      } else {
-                        done(living(room, *nodes, *members));
-                      }
-                    });
+  links_.run(kNodesPartition, ScriptId::kLease, keys, arguments,
+             [this, room, members = std::move(members),
+              done = std::move(done)](const Reply& nodes) mutable {
+               if (!nodes) {
+                 done(std::unexpected(nodes.error()));
+               } else {
+                 done(living(room, *nodes, members));
+               }
+             });
 }
 
 RedisPresenceNode::Members RedisPresenceNode::living(const RoomName& room,

@@ -69,10 +69,7 @@ class RedisPresenceNode final : private LinksListener {
   };
   using Room = std::map<std::string, Member, std::less<>>;
 
-  void on_pipe_up() override;
-  void on_pipe_down() override {}
-  void on_feed_down() override {}
-  void on_subscribed(const std::string&) override {}
+  void on_up(const PartitionSet& partitions) override;
   void on_message(const std::string& channel, std::string_view message) override;
 
   void open();
@@ -87,6 +84,9 @@ class RedisPresenceNode final : private LinksListener {
   void tell_others(const model::RoomName& room, const std::string& client);
   void leave(const model::RoomName& name, const std::string& client, const std::string& node);
   void read(const model::RoomName& room, std::move_only_function<void(base::Result<Members>)> done);
+  // Of what the room's hash holds.
+  void keep_living(const model::RoomName& room, codec::resp::Reply members,
+                   std::move_only_function<void(base::Result<Members>)> done);
   [[nodiscard]] Members living(const model::RoomName& room, const codec::resp::Reply& nodes,
                                const codec::resp::Reply& members);
   [[nodiscard]] std::string node_mark() const { return links_.uid() + ' '; }
