@@ -136,7 +136,7 @@ export class Swarm {
     return [...this.posts.values()].filter(({ outcome }) => outcome === undefined).length;
   }
 
-  /** A member of a room says something. */
+  /** @returns the id of what the member says. */
   say(member) {
     const id = `p${this.posts.size}`;
     const data = { kind: 'message', id, text: `what ${member.name} says in ${id}.` };
@@ -144,6 +144,7 @@ export class Swarm {
     const post = { client: member.name, room: member.room, epoch, data };
     this.posts.set(id, post);
     member.say(post);
+    return id;
   }
 
   everybodyIsThere() {
