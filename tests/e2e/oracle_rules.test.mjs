@@ -209,6 +209,31 @@ test('finds a delete that was kept and deleted nothing', () => {
   });
   assert.match(undone, /lobby -90: deleted, still there/);
 });
+test('where an epoch may have forked, what was told is no violation', () => {
+  const forked = (change) =>
+    foundAfterLoss((run, events) => {
+      run.forked = true;
+      change(events);
+    });
+  const at = (offset, recovery) => ({ ...recovery, position: { epoch: 'd', offset } });
+  const aside = (events) => events.splice(1, 1); // p8 was of the other branch
+  assert.equal(forked(aside), '');
+  const back = (events) => events.splice(4, 0, at(-80, lost(0)), lost(0));
+  assert.equal(forked(back), '');
+  assert.match(
+    forked((events) => events.splice(3)),
+    /bob in lobby: is still in the lost epoch d/,
+  );
+  assert.match(
+    forked((events) => events.splice(4, 1)),
+    /bob in lobby: missing 1 \(10 gone\)/,
+  );
+  assert.match(
+    forked((events) => events.splice(2, 0, saw(-9))),
+    /twice or late/,
+  );
+});
+
 test('finds a loss for nothing', () => {
   const found = foundAfterLoss((run) => {
     const { order, lost } = run.rooms.get('lobby');

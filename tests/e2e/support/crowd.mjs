@@ -255,7 +255,13 @@ export class Crowd {
     const all = this.people.flatMap(({ subscriptions }) =>
       [...subscriptions.values()].map((subscription) => subscription.ready()),
     );
-    return deadline(Promise.all(all), 3 * kMs, 'everybody to be there');
+    const away = () =>
+      this.people.flatMap(({ name, sdk, subscriptions }) =>
+        [...subscriptions]
+          .filter(([, { state }]) => state !== 'subscribed')
+          .map(([room, { state }]) => `${name} (${sdk.state}) in ${room} (${state})`),
+      );
+    return deadline(Promise.all(all), 3 * kMs, () => `everybody to be there: ${away()}`);
   }
 
   #watchConnection(person) {

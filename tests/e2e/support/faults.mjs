@@ -67,7 +67,7 @@ export const sixNodes = async (t) => {
  *   world: what `place` made, and {t, nodes, seconds}.
  */
 export async function play(t, seed, place, faults, options = {}) {
-  const { seconds = kSeconds, mayLose = false, flags = {} } = options;
+  const { seconds = kSeconds, mayLose = false, forks = false, flags = {} } = options;
   const world = { t, seconds, ...(await place(t)) };
   world.start = (index, more) =>
     startNode(t, '', { ...kFlags, shards: index + 1, ...flags, ...world.flags(index), ...more });
@@ -79,14 +79,20 @@ export async function play(t, seed, place, faults, options = {}) {
   plan.steps = [...plan.steps, ...steps].sort((a, b) => a.at - b.at);
   const crowd = new Crowd(t, world.nodes, plan);
   crowd.mayLose = mayLose;
-  await crowd.gather();
-  await crowd.play();
-  await crowd.settle();
-  const record = crowd.recordByHistory(kKept, await crowd.readAll());
   const named = steps.map(({ at: when }) => when.toFixed(2)).join(', ');
   t.diagnostic(`faults at ${named} s`);
-  judge(t, seed, crowd, record);
-  return { crowd, record, world };
+  try {
+    await crowd.gather();
+    await crowd.play();
+    await crowd.settle();
+    const all = crowd.recordByHistory(kKept, await crowd.readAll());
+    const record = { ...all, forked: forks };
+    judge(t, seed, crowd, record);
+    return { crowd, record, world };
+  } catch (error) {
+    for (const { output } of world.nodes) t.diagnostic(output);
+    throw error;
+  }
 }
 
 /** One, in the middle of it. */

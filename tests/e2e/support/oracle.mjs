@@ -4,6 +4,8 @@
 // A record, as crowd.mjs makes it:
 //
 //   kept     how many entries the history of a room holds
+//   forked   true: two primaries may have gone on with the same epoch. In one that is lost nobody
+//            can tell whether an entry is missing; that it is lost they have to be told all the same
 //   rooms    Map of name -> {epoch, order, lost}; order: [{offset, id}], all entries of the room,
 //            oldest first; id is undefined when it could not be known (the entry had been deleted).
 //            lost: [{epoch, order}], what was there in epochs before, as far as anybody saw it; the
@@ -43,9 +45,10 @@ class Cursor {
   #next = 0;
   #epochs; // that it can still come to
 
-  constructor({ epoch, order, lost = [] }, kept) {
+  constructor({ epoch, order, lost = [] }, { kept, forked = false }) {
     this.last = epoch;
     this.kept = kept;
+    this.forked = forked;
     this.#epochs = new Map([...lost, { epoch, order }].map((one) => [one.epoch, one]));
     this.#enter(epoch);
   }
@@ -59,13 +62,17 @@ class Cursor {
   again({ position, wasRecovering, recovered }) {
     if (!wasRecovering) return 'came back and recovery was not tried';
     if (position.epoch !== this.epoch) {
-      this.#epochs.delete(this.epoch);
+      if (!this.forked) this.#epochs.delete(this.epoch);
       if (!this.#enter(position.epoch)) return `epoch ${position.epoch} is not the room's`;
       this.#next = indexAfter(this.order, position.offset);
       return recovered ? `recovered: true, in another epoch` : '';
     }
     if (recovered) return '';
     const top = indexAfter(this.order, position.offset);
+    if (this.#isUncertain()) {
+      this.#next = top;
+      return '';
+    }
     const missed = this.order.slice(this.#next, top);
     if (top < this.#next) return `recovered: false with a position of the past`;
     this.#next = top;
@@ -79,7 +86,7 @@ class Cursor {
     if (index < this.#next) return `twice or late: ${named([{ offset, id }])}`;
     const missing = this.order.slice(this.#next, index);
     this.#next = index + 1;
-    if (missing.length > 0) return `missing ${named(missing)} before ${offset} ${id}`;
+    if (missing.length > 0 && !this.#isUncertain()) return `missing ${named(missing)} before ${offset} ${id}`;
     const known = this.order[index].id;
     if (id === undefined || known === undefined || id === known) return '';
     return `at ${offset} stands ${known}, it saw ${id}`;
@@ -91,6 +98,10 @@ class Cursor {
     return missing.length > 0 ? `missing at the end ${named(missing)}` : '';
   }
 
+  #isUncertain() {
+    return this.forked && this.epoch !== this.last;
+  }
+
   #enter(epoch) {
     if (!this.#epochs.has(epoch)) return false;
     this.epoch = epoch;
@@ -100,8 +111,8 @@ class Cursor {
   }
 }
 
-function checkMember({ client, room, events }, { rooms, kept }) {
-  const cursor = new Cursor(rooms.get(room), kept);
+function checkMember({ client, room, events }, run) {
+  const cursor = new Cursor(run.rooms.get(room), run);
   const wrong = [];
   for (const [index, event] of events.entries()) {
     if (event.position === undefined) wrong.push(cursor.publication(event));

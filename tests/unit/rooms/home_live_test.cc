@@ -208,7 +208,7 @@ TEST_F(HomeLive, FindsASilentTail) {
 
 // Each in its own time, so that the shards of many nodes do not ask together.
 TEST_F(HomeLive, ComparesAtTimesThatDiffer) {
-  start_with({.tail_check_jitter = seconds{5}, .seed = 7});
+  start_with({.shard = {}, .tail_check_jitter = seconds{5}, .seed = 7});
   live_member(5);
   std::set<int> gaps;
   int waited = 0;
