@@ -76,6 +76,10 @@ inline constexpr double kAnnouncementsPerSecond = 2;
 inline constexpr double kAnnouncementsBurst = kSubscriptionsMax + 16;
 // Who types says so at most once in this time. Beyond: error 111.
 inline constexpr std::chrono::seconds kTypingInterval{3};
+// What a node on Redis keeps of its rooms' newest entries, so that members who come back need no
+// read: of a room, and of all. Beyond: the oldest go, and Redis is read.
+inline constexpr std::size_t kTailEntriesMax = kReplayEntriesMax;
+inline constexpr std::size_t kTailBytesMax = 32 * 1024 * 1024;
 // Publications held back while a room's member is joining. Beyond: the join starts again.
 inline constexpr std::size_t kJoinHoldMax = 4'096;
 

@@ -79,6 +79,9 @@ struct HistoryQuery {
   // Stop before the sum of `data` passes this, but give one entry if there is one. 0: no bound.
   std::size_t bytes_max = 0;
   Direction direction = Direction::kForward;
+  // Forward, in a room that this shard has subscribed to: what its sink has been given will do. The
+  // answer may come from the node's memory then, and `top` is what the sink was given last.
+  bool seen_will_do = false;
 };
 
 struct History {

@@ -163,6 +163,7 @@ void Home::read_history(HomeRoom& room, JoinRequest request) {
     query.since = request.options.since.offset;
     query.limit = std::numeric_limits<std::size_t>::max();
     query.bytes_max = options_.recovery_bytes_max;
+    query.seen_will_do = true;
   }
   RoomLife asked{request.room, room.life, room.position.offset};
   const model::RoomName name = request.room;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "broker/redis/redis_node.h"
@@ -61,6 +62,89 @@ class RedisHarness final : public BrokerHarness {
   std::unique_ptr<RedisNode> node_;  // tasks of the loops hold it
   RedisShards shards_;
 };
+
+// What a member that comes back has missed is read from Redis only if this node does not have it.
+class RedisTail : public testing::Test {
+ protected:
+  RedisTail() {
+    wait<model::Position>([this](auto done) { broker_->subscribe(kRoom, std::move(done)); });
+    for (int i = 0; i < 5; ++i) offsets_.push_back(publish());
+  }
+  ~RedisTail() override {
+    broker_->stop();
+    broker_.reset();
+    harness_.settle();
+  }
+
+  template <typename T, typename Method>
+  T wait(Method method) {
+    auto result = answer_on<T>(harness_, 0, std::move(method));
+    EXPECT_TRUE(result) << result.error().message;
+    return std::move(*result);
+  }
+  model::Offset publish() {
+    const auto result = wait<broker::PublishResult>([this](auto done) {
+      broker_->publish(kRoom, {}, base::Frame::copy_of("x"), {}, std::move(done));
+    });
+    return result.position.offset;
+  }
+  broker::History seen_since(model::Offset offset) {
+    broker::HistoryQuery query;
+    query.since = offset;
+    query.limit = 100;
+    query.seen_will_do = true;
+    return wait<broker::History>(
+        [&](auto done) { broker_->history(kRoom, query, std::move(done)); });
+  }
+  static std::string scripts_run() {
+    const std::string stats = ask_redis(RedisSystem::kPlain, {"INFO", "commandstats"});
+    const std::size_t begin = stats.find("cmdstat_evalsha:");
+    return stats.substr(begin, stats.find(',', begin) - begin);
+  }
+
+  const model::RoomName kRoom{"lobby"};
+  RecordingSink sink_;
+  RedisHarness harness_{RedisSystem::kPlain, 1, base::Limits{}};
+  std::unique_ptr<broker::Broker> broker_ = harness_.make_broker(base::ShardId{0}, sink_);
+  std::vector<model::Offset> offsets_;
+};
+
+TEST_F(RedisTail, AnswersWhatItHolds) {
+  const std::string before = scripts_run();
+  const broker::History history = seen_since(offsets_[1]);
+  EXPECT_EQ(history.top.offset, offsets_[4]);
+  ASSERT_EQ(history.entries.size(), 3U);
+  EXPECT_EQ(history.entries[0].prev, offsets_[1]);
+  EXPECT_TRUE(seen_since(offsets_[4]).entries.empty());
+  EXPECT_EQ(scripts_run(), before);
+}
+
+TEST_F(RedisTail, KnowsWhatItDoesNotHold) {
+  const std::string before = scripts_run();
+  EXPECT_EQ(seen_since(model::Offset{offsets_[1].value + 1}).entries.size(), 3U);
+  EXPECT_NE(scripts_run(), before);
+}
+
+TEST_F(RedisTail, HoldsNothingThatIsGone) {
+  (void)wait<broker::RedactResult>([this](auto done) {
+    broker_->redact(kRoom, {}, base::Frame::copy_of("gone"), offsets_[2], base::Frame::copy_of("-"),
+                    "", std::move(done));
+  });
+  const broker::History history = seen_since(offsets_[1]);
+  ASSERT_EQ(history.entries.size(), 4U);
+  EXPECT_EQ(history.entries[0].data.view(), "-");
+}
+
+TEST_F(RedisTail, EndsWithTheConnection) {
+  harness_.lose_connections();
+  ASSERT_TRUE(harness_.run_until([] {
+    const std::string clients = ask_redis(RedisSystem::kPlain, {"PUBSUB", "CHANNELS"});
+    return clients.find("lobby") != std::string::npos;
+  }));
+  const model::Offset last = publish();
+  EXPECT_EQ(seen_since(offsets_[1]).entries.size(), 4U);
+  EXPECT_EQ(seen_since(offsets_[4]).entries.back().offset, last);
+}
 
 HarnessParam param(const char* name, RedisSystem system, unsigned shards) {
   return {name, [system, shards](const base::Limits& limits) {

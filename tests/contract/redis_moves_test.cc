@@ -95,8 +95,10 @@ class Talker {
   // What Redis has of the room.
   [[nodiscard]] std::vector<model::Offset> stored() {
     std::optional<base::Result<broker::History>> history;
+    broker::HistoryQuery everything;
+    everything.limit = 100'000;
     shards_.loop(0).post([&] {
-      broker_->history(kRoom, {.limit = 100'000},
+      broker_->history(kRoom, everything,
                        [&](base::Result<broker::History> found) { history = std::move(found); });
     });
     EXPECT_TRUE(shards_.run_until([&] { return history.has_value(); }));

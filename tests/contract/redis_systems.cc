@@ -152,6 +152,10 @@ void tell_redis(RedisSystem system, const std::vector<std::string>& words) {
   for (RedisServer* server : primaries_of(system)) (void)server->command(words);
 }
 
+std::string ask_redis(RedisSystem system, const std::vector<std::string>& words) {
+  return primaries_of(system).front()->command(words);
+}
+
 unsigned subscribers_of(RedisSystem system, const std::string& channel) {
   const bool cluster = system == RedisSystem::kCluster || system == RedisSystem::kClusterTlsAndAcl;
   unsigned count = 0;

@@ -18,6 +18,8 @@ enum class RedisSystem { kPlain, kTlsAndAcl, kSentinels, kCluster, kClusterTlsAn
 [[nodiscard]] broker::redis::RedisOptions fresh_redis(RedisSystem system);
 // What the tests say themselves to all its primaries.
 void tell_redis(RedisSystem system, const std::vector<std::string>& words);
+// One of them alone: its answer.
+std::string ask_redis(RedisSystem system, const std::vector<std::string>& words);
 // Of a channel, as Redis counts them.
 [[nodiscard]] unsigned subscribers_of(RedisSystem system, const std::string& channel);
 

@@ -194,7 +194,12 @@ void RedisNode::redact(const RoomName& name, const Redaction& redaction,
 // One read of a room at a time for the same question: who asks while Redis reads is answered by the
 // next read, since this one may be older than what the asker has seen.
 void RedisNode::history(const RoomName& name, const HistoryQuery& query, Answer<History> answer) {
-  const std::string key = query_key(channel_of(name), query);
+  const std::string channel = channel_of(name);
+  if (auto seen = seen_history(channel, query)) {
+    reply<History>(answer, std::move(*seen));
+    return;
+  }
+  const std::string key = query_key(channel, query);
   Reading& reading = readings_[key];
   if (!reading.asked.empty()) {
     reading.next.push_back(answer);

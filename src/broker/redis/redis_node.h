@@ -23,6 +23,7 @@
 #include "broker/redis/answer.h"
 #include "broker/redis/entry.h"
 #include "broker/redis/links.h"
+#include "broker/redis/tails.h"
 #include "broker/room_bounds.h"
 #include "broker/seat.h"
 
@@ -136,6 +137,9 @@ class RedisNode final : private LinksListener {
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
 
+  // From the tail of a room in step.
+  [[nodiscard]] std::optional<History> seen_history(const std::string& channel,
+                                                    const HistoryQuery& query);
   void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
   void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
                  Call::Done done);
@@ -157,6 +161,7 @@ class RedisNode final : private LinksListener {
   std::unordered_map<model::RoomName, Witnessed> witnessed_;
   std::deque<std::pair<base::Instant, model::RoomName>> witness_order_;
   std::unordered_map<std::string, Reading> readings_;
+  Tails tails_;
 };
 
 }  // namespace palaver::broker::redis

@@ -63,6 +63,7 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   std::erase_if(room.waiting, [&](const auto& answer) { return answer.to == who; });
   if (!room.subscribers.empty()) return;
   tell_all(room);
+  tails_.drop(channel);
   links_.unsubscribe(room.partition, channel);
   rooms_.erase(found);
 }
@@ -100,6 +101,7 @@ void RedisNode::on_up(const PartitionSet& partitions) {
 void RedisNode::step(const std::string& channel, Room& room) {
   if (std::exchange(room.stepping, true)) return;
   room.in_step = false;
+  tails_.drop(channel);
   const Offset witness = std::max(room.seen, room.acked);
   ask_redis(ScriptId::kCheck, room.name,
             {links_.script_channel(channel), room.epoch.value, std::to_string(witness.value)},
@@ -241,6 +243,10 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
   if (live.kind != Live::Kind::kEphemeral) {
     if (live.publication.offset <= room.seen) return;
     room.seen = live.publication.offset;
+    if (!live.redacted.empty()) tails_.drop(channel);
+    const RoomBounds bounds = config_.bounds_of(room.name);
+    tails_.push(channel, live.publication, links_.loop().now() + bounds.age_max,
+                bounds.entries_max);
   }
   const auto shared = std::make_shared<const Live>(std::move(live));
   for (const broker::Address to : room.subscribers) {
@@ -253,6 +259,21 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
     });
   }
   release_acks(room);
+}
+
+std::optional<History> RedisNode::seen_history(const std::string& channel,
+                                               const HistoryQuery& query) {
+  const bool forward = query.direction == HistoryQuery::Direction::kForward;
+  const Room* room = find(channel);
+  if (!query.seen_will_do || !query.since || !forward || room == nullptr || !room->in_step) {
+    return std::nullopt;
+  }
+  History history{.top = {room->epoch, room->seen}, .entries = {}};
+  if (*query.since == room->seen) return history;
+  auto entries = tails_.after(channel, query, links_.loop().now());
+  if (!entries) return std::nullopt;
+  history.entries = std::move(*entries);
+  return history;
 }
 
 // Tells now, or when the subscribers here have seen all up to there.
@@ -299,6 +320,7 @@ void RedisNode::witness(const RoomName& name, const model::Position& position) {
 void RedisNode::tick() {
   links_.loop().run_after(kTick, [this] { tick(); });
   const base::Instant now = links_.loop().now();
+  tails_.expire(now);
   for (auto& [channel, room] : rooms_) {
     if (room.acks.empty()) continue;
     auto& oldest = room.acks.begin()->second;
