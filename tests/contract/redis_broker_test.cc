@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/redis/keys.h"
 #include "broker/redis/redis_node.h"
 #include "tests/contract/broker_contract.h"
 #include "tests/contract/redis_shards.h"
@@ -161,6 +162,47 @@ INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
                                          param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
                                                1)),
                          [](const auto& p) { return std::string(p.param.name); });
+
+// Another Redis takes over that lacks the newest entry, while nobody of this node listens: who
+// comes back must not take the room for the one that it was.
+TEST(RedisWitness, OutlivesTheLastSubscriber) {
+  RedisHarness harness(RedisSystem::kPlain, 1, base::Limits{});
+  RecordingSink sink;
+  const model::RoomName room{"room"};
+  const auto broker = harness.make_broker({0}, sink);
+  const auto subscribe = [&] {
+    return answer_on<model::Position>(harness, 0,
+                                      [&](auto done) { broker->subscribe(room, std::move(done)); });
+  };
+  const auto publish = [&](const char* data) {
+    return answer_on<broker::PublishResult>(harness, 0, [&](auto done) {
+      broker->publish(room, sender("ann"), frame(data), {.id = {}}, std::move(done));
+    });
+  };
+  const auto before = subscribe();
+  ASSERT_TRUE(before && publish("1"));
+  const broker::redis::RoomKeys keys(room);
+  const std::vector<std::string> kept{keys.meta, keys.all()[1]};
+  for (const auto& key : kept) {
+    tell_redis(RedisSystem::kPlain, {"COPY", key, key + ":copy", "REPLACE"});
+  }
+  ASSERT_TRUE(publish("2"));
+  harness.settle();
+  harness.post(0, [&] { broker->unsubscribe(room); });
+  harness.settle();
+  for (const auto& key : kept) {
+    tell_redis(RedisSystem::kPlain, {"COPY", key + ":copy", key, "REPLACE"});
+  }
+  const auto after = subscribe();
+  ASSERT_TRUE(after.has_value());
+  EXPECT_NE(after->epoch, before->epoch);
+  // That is said once: the witness belongs to the epoch that has ended.
+  harness.lose_connections();
+  harness.settle();
+  EXPECT_EQ(subscribe()->epoch, after->epoch);
+  harness.post(0, [&] { broker->stop(); });
+  harness.settle();
+}
 
 }  // namespace
 }  // namespace palaver::tests::contract

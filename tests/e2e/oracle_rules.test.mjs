@@ -209,6 +209,10 @@ test('finds a delete that was kept and deleted nothing', () => {
   });
   assert.match(undone, /lobby -90: deleted, still there/);
 });
+findsAfterLoss('what must not be', /7 entries, 10 ack.*not found: p8,p9,p10/, (run) => {
+  run.durable = true;
+});
+
 test('where an epoch may have forked, what was told is no violation', () => {
   const forked = (change) =>
     foundAfterLoss((run, events) => {

@@ -98,7 +98,7 @@ class RedisNode final : private LinksListener {
     std::vector<Live> held;  // came while it was not in step
     std::multimap<model::Offset, HeldAck> acks;
   };
-  // Rooms without subscribers where something was published here lately.
+  // Rooms without subscribers where something was published or seen here lately.
   struct Witnessed {
     model::Epoch epoch;
     model::Offset offset;
@@ -136,6 +136,7 @@ class RedisNode final : private LinksListener {
   void tell_when_seen(const std::string& channel, const model::Position& position,
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
+  void remember(const model::RoomName& name, const model::Position& position);
 
   // From the tail of a room in step.
   [[nodiscard]] std::optional<History> seen_history(const std::string& channel,

@@ -64,10 +64,11 @@ export const sixNodes = async (t) => {
 
 /**
  * @param place Of the above. @param faults Of (random, world), steps of a plan: [{at, run}];
- *   world: what `place` made, and {t, nodes, seconds}.
+ *   world: what `place` made, and {t, nodes, seconds}. @param options {seconds, mayLose, flags of
+ *   the nodes, record: what more the oracle has to know}.
  */
 export async function play(t, seed, place, faults, options = {}) {
-  const { seconds = kSeconds, mayLose = false, forks = false, flags = {} } = options;
+  const { seconds = kSeconds, mayLose = false, flags = {}, record: rules = {} } = options;
   const world = { t, seconds, ...(await place(t)) };
   world.start = (index, more) =>
     startNode(t, '', { ...kFlags, shards: index + 1, ...flags, ...world.flags(index), ...more });
@@ -86,7 +87,7 @@ export async function play(t, seed, place, faults, options = {}) {
     await crowd.play();
     await crowd.settle();
     const all = crowd.recordByHistory(kKept, await crowd.readAll());
-    const record = { ...all, forked: forks };
+    const record = { ...all, ...rules };
     judge(t, seed, crowd, record);
     return { crowd, record, world };
   } catch (error) {

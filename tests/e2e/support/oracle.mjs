@@ -4,8 +4,10 @@
 // A record, as crowd.mjs makes it:
 //
 //   kept     how many entries the history of a room holds
-//   forked   true: two primaries may have gone on with the same epoch. In one that is lost nobody
-//            can tell whether an entry is missing; that it is lost they have to be told all the same
+//   forked   true: two primaries may have gone on with the same epoch, and answered who went from
+//            one to the other. In an epoch that is lost nobody can tell what is missing; that it is
+//            lost they have to be told all the same
+//   durable  true: what was acknowledged is never lost, even if an epoch ends
 //   rooms    Map of name -> {epoch, order, lost}; order: [{offset, id}], all entries of the room,
 //            oldest first; id is undefined when it could not be known (the entry had been deleted).
 //            lost: [{epoch, order}], what was there in epochs before, as far as anybody saw it; the
@@ -86,7 +88,9 @@ class Cursor {
     if (index < this.#next) return `twice or late: ${named([{ offset, id }])}`;
     const missing = this.order.slice(this.#next, index);
     this.#next = index + 1;
-    if (missing.length > 0 && !this.#isUncertain()) return `missing ${named(missing)} before ${offset} ${id}`;
+    if (missing.length > 0 && !this.#isUncertain()) {
+      return `missing ${named(missing)} before ${offset} ${id}`;
+    }
     const known = this.order[index].id;
     if (id === undefined || known === undefined || id === known) return '';
     return `at ${offset} stands ${known}, it saw ${id}`;
@@ -150,7 +154,7 @@ function checkPosts(run) {
   for (const [id, { client, room, data, outcome, epoch }] of run.posts) {
     const at = [...(found.get(id) ?? [])];
     const { lost = [], order } = run.rooms.get(room);
-    const mayBeLost = lost.some((one) => one.epoch === epoch);
+    const mayBeLost = !run.durable && lost.some((one) => run.forked || one.epoch === epoch);
     const say = (text) => wrong.push(`${client} in ${room}: ${data.kind} ${id} ${text}`);
     if (outcome === 'acked') {
       if (at.length > 0 || !mayBeLost) counts.set(room, counts.get(room) + 1);
@@ -161,7 +165,8 @@ function checkPosts(run) {
     } else {
       const target = `${room} ${data.target}`;
       const missed = outcome === 404 && (deleted.has(target) || forgotten.has(target));
-      const there = lost.length === 0 || order.some(({ offset }) => offset === data.target);
+      const there =
+        lost.length === 0 || (!run.forked && order.some(({ offset }) => offset === data.target));
       if (!missed && (there || outcome !== 404)) say(`had no good end: ${outcome}`);
     }
   }
