@@ -238,6 +238,23 @@ test('where an epoch may have forked, what was told is no violation', () => {
   );
 });
 
+test('what was gone before anybody saw it is no violation after a loss', () => {
+  const hidden = (loss) => {
+    const run = good();
+    const gone = { offset: 5, data: { kind: 'gone' } };
+    const { order } = run.rooms.get('lobby');
+    order.unshift({ offset: 5, id: undefined });
+    run.history[0].publications.unshift(gone);
+    run.rooms.get('lobby').lost = loss ? [{ epoch: 'd', order: [saw(-1)] }] : [];
+    for (const { events } of run.members) events.splice(0, 1, subscribed(7));
+    const data = { kind: 'edit', id: 'p8', target: 10, text: 'text 8.' };
+    run.posts.set('p8', { client: 'ann', room: 'lobby', epoch: 'd', data, outcome: 'acked' });
+    return violations(run).join('\n');
+  };
+  assert.equal(hidden(true), '');
+  assert.match(hidden(false), /gone, nobody asked/);
+});
+
 test('finds a loss for nothing', () => {
   const found = foundAfterLoss((run) => {
     const { order, lost } = run.rooms.get('lobby');

@@ -120,6 +120,7 @@ class RedisNode final : private LinksListener {
   Room* find(const std::string& channel);
   [[nodiscard]] std::vector<std::string> arguments_of(const model::RoomName& name);
 
+  void check(const model::RoomName& name, const model::Position& seen);
   void step(const std::string& channel, Room& room);
   void on_checked(const std::string& channel, Reply reply);
   void catch_up(const std::string& channel, Room& room, model::Offset until);

@@ -88,15 +88,25 @@ void RedisNode::on_up(const PartitionSet& partitions) {
   for (auto& [channel, room] : rooms_) {
     if (!partitions.test(room.partition)) continue;
     room.in_step = room.stepping = false;
-    if (room.fed) step(channel, room);
+    if (room.fed) {
+      step(channel, room);
+    } else {
+      check(room.name, {room.epoch, std::max(room.seen, room.acked)});
+    }
   }
   for (const auto& [name, seen] : witnessed_) {
-    if (!partitions.test(partition_of(name))) continue;
-    ask_redis(ScriptId::kCheck, name,
-              {links_.script_channel(channel_of(name)), seen.epoch.value,
-               std::to_string(seen.offset.value)},
-              [](const Reply&) {});
+    if (partitions.test(partition_of(name))) check(name, {seen.epoch, seen.offset});
   }
+}
+
+// If Redis does not have what was seen, the epoch ends; who steps later finds another one. At once:
+// what is acknowledged from now on hides what was lost before.
+void RedisNode::check(const RoomName& name, const model::Position& seen) {
+  if (seen.epoch.value.empty()) return;
+  ask_redis(ScriptId::kCheck, name,
+            {links_.script_channel(channel_of(name)), seen.epoch.value,
+             std::to_string(seen.offset.value)},
+            [](const Reply&) {});
 }
 
 // Looks where Redis is with the room; until that is known, what comes is held.
