@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes on the channels that nodes share in Redis, from other versions too: a room's message
-// and a command for all nodes, both from the same bytes. What is taken keeps the bounds of its
-// types, and packed again it says the same.
+// What comes on the channels that nodes share in Redis, from other versions too: a room's message,
+// a command for all nodes, and a survey's question and report, all from the same bytes. What is
+// taken keeps the bounds of its types, and packed again it says the same.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "broker/redis/bus_command.h"
 #include "broker/redis/entry.h"
+#include "broker/redis/survey_message.h"
 
 namespace {
 
@@ -52,6 +53,20 @@ void check_command(std::string_view packed) {
   CHECK(redis::pack_command(*other) == again, "a command stays the same");
 }
 
+void check_survey(std::string_view packed) {
+  if (const auto asked = redis::unpack_question(packed)) {
+    const auto other = redis::unpack_question(redis::pack_question(*asked));
+    CHECK(other && other->from == asked->from && other->id == asked->id &&
+              other->question.rooms == asked->question.rooms,
+          "a question stays the same");
+  }
+  if (const auto told = redis::unpack_report(packed)) {
+    const auto other = redis::unpack_report(redis::pack_report(*told));
+    CHECK(other && other->id == told->id && other->report == told->report,
+          "a report stays the same");
+  }
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
@@ -59,5 +74,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   check_live(bytes);
   check_command(bytes);
+  check_survey(bytes);
   return 0;
 }

@@ -12,12 +12,14 @@
 #include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
 #include "broker/memory/memory_presence.h"
+#include "broker/memory/memory_survey.h"
 #include "broker/redis/links.h"
 #include "broker/redis/redis_broker.h"
 #include "broker/redis/redis_bus.h"
 #include "broker/redis/redis_node.h"
 #include "broker/redis/redis_presence.h"
 #include "broker/redis/redis_presence_node.h"
+#include "broker/redis/redis_survey.h"
 
 namespace palaver::app {
 
@@ -49,13 +51,15 @@ class MemoryBackend final : public Backend {
                                     .seed = random_number(),
                                     .salt = random_number() % model::kOffsetSaltEnd}),
         presence_(executors_of(node)),
-        bus_(executors_of(node)) {}
+        bus_(executors_of(node)),
+        survey_(node) {}
 
   server::ShardBackend make(base::ShardId shard, broker::BrokerSink& sink,
                             broker::NodeBusSink& bus_sink) override {
     return {.broker = std::make_unique<broker::memory::MemoryBroker>(shard, broker_, sink),
             .presence = std::make_unique<broker::memory::MemoryPresence>(shard, presence_),
-            .bus = std::make_unique<broker::memory::MemoryBus>(shard, bus_, bus_sink)};
+            .bus = std::make_unique<broker::memory::MemoryBus>(shard, bus_, bus_sink),
+            .survey = &survey_};
   }
 
  private:
@@ -71,6 +75,7 @@ class MemoryBackend final : public Backend {
   broker::memory::MemoryNode broker_;
   broker::memory::PresenceNode presence_;
   broker::memory::MemoryBusNode bus_;
+  broker::memory::MemorySurvey survey_;
 };
 
 class RedisBackend final : public Backend, private broker::redis::LinksListener {
@@ -84,7 +89,8 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
             links_, executors_of(node),
             {.bounds_of = bounds_of(namespaces), .salt = random_number() % model::kOffsetSaltEnd}),
         presence_(links_, executors_of(node)),
-        bus_(links_, executors_of(node)) {
+        bus_(links_, executors_of(node)),
+        survey_(links_, executors_of(node), node) {
     health_.started = health_.ready = false;
     links_.add(*this);
   }
@@ -93,7 +99,8 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
                             broker::NodeBusSink& bus_sink) override {
     return {.broker = std::make_unique<broker::redis::RedisBroker>(shard, broker_, sink),
             .presence = std::make_unique<broker::redis::RedisPresence>(shard, presence_),
-            .bus = std::make_unique<broker::redis::RedisBus>(shard, bus_, bus_sink)};
+            .bus = std::make_unique<broker::redis::RedisBus>(shard, bus_, bus_sink),
+            .survey = &survey_};
   }
   void close() override { links_.close(); }
 
@@ -108,6 +115,7 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
   broker::redis::RedisNode broker_;
   broker::redis::RedisPresenceNode presence_;
   broker::redis::RedisBusNode bus_;
+  broker::redis::RedisSurvey survey_;
 };
 
 base::Result<broker::redis::RedisOptions> redis_options(const Config& config) {

@@ -92,6 +92,15 @@ inline constexpr std::size_t kDedupeIdBytesMax = 64;
 // is cut off from the others for a moment, short enough that nobody waits for a ghost to answer.
 inline constexpr std::chrono::seconds kPresenceLease{60};
 
+// A node that is asked what it says of itself and is silent for so long is left out of the answer:
+// a backend waits for it.
+inline constexpr std::chrono::milliseconds kSurveyTimeout{1'000};
+// Such surveys of one node at a time. Beyond: error 106.
+inline constexpr std::size_t kSurveysUnderWayMax = 16;
+// What one node says: all nodes' come at once, on the socket that the rooms' messages come on, and
+// Redis cuts it off when it holds 32 MB of them. Beyond: too many rooms, error 106.
+inline constexpr std::size_t kSurveyReportBytesMax = 512 * 1024;
+
 // What one turn of the loop does at most, so that no room or socket delays the others.
 inline constexpr std::size_t kTurnEventsMax = 128;
 inline constexpr std::size_t kTurnSocketBytesMax = 64 * 1024;
@@ -122,7 +131,7 @@ inline constexpr std::size_t kApiBodyBytesMax = 1024 * 1024;
 // entries; error 106.
 inline constexpr std::size_t kApiHistoryEntriesMax = 10'000;
 inline constexpr std::size_t kApiReplyBytesMax = 4 * 1024 * 1024;
-// Channels that the API lists at once. Beyond: error 106.
+// Channels that the API lists at once, of one node and of all. Beyond: error 106.
 inline constexpr std::size_t kApiChannelsMax = 10'000;
 // The web root: files are held in memory.
 inline constexpr std::size_t kWebRootBytesMax = 64 * 1024 * 1024;

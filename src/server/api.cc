@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "base/json_text.h"
 #include "base/limits.h"
@@ -15,6 +16,8 @@ namespace palaver::server {
 using namespace codec::wire;  // NOLINT(google-build-using-namespace): this file's vocabulary
 
 namespace {
+
+using Reports = std::vector<broker::NodeReport>;
 
 ApiError error_of(const base::Error& error) {
   switch (error.code) {
@@ -274,25 +277,49 @@ void Api::on(const ApiHistoryRemove& request, OutcomeDone done) {
 }
 
 void Api::on(const ApiChannels& request, OutcomeDone done) {
-  survey_.survey_channels(
-      request.pattern, [done = std::move(done)](NodeSurvey::Channels channels) mutable {
-        if (channels.size() > base::kApiChannelsMax) {
-          done(std::unexpected(
-              ApiError{kErrorLimitExceeded.code, "too many channels: name a pattern"}));
-          return;
-        }
-        ApiChannelsResult result;
-        for (auto& [name, clients] : channels) {
-          result.num_clients.emplace(std::move(name), clients);
-        }
-        done(std::move(result));
-      });
+  survey_.ask(shard_, {.rooms = request.pattern},
+              [done = std::move(done)](const base::Result<Reports>& reports) mutable {
+                if (!reports) {
+                  done(std::unexpected(error_of(reports.error())));
+                  return;
+                }
+                ApiChannelsResult result;
+                bool too_many = false;
+                for (const broker::NodeReport& report : *reports) {
+                  too_many = too_many || report.too_many_rooms;
+                  for (const auto& [room, members] : report.rooms) {
+                    result.num_clients[room.value] += members;
+                  }
+                }
+                if (too_many || result.num_clients.size() > base::kApiChannelsMax) {
+                  done(std::unexpected(
+                      ApiError{kErrorLimitExceeded.code, "too many channels: name a pattern"}));
+                } else {
+                  done(std::move(result));
+                }
+              });
 }
 
 void Api::on(const ApiInfo& /*request*/, OutcomeDone done) {
-  survey_.survey_node([done = std::move(done)](ApiNode node) mutable {
-    done(ApiInfoResult{.nodes = {std::move(node)}});
-  });
+  survey_.ask(shard_, {.rooms = std::nullopt},
+              [done = std::move(done)](const base::Result<Reports>& reports) mutable {
+                if (!reports) {
+                  done(std::unexpected(error_of(reports.error())));
+                  return;
+                }
+                ApiInfoResult result;
+                for (const broker::NodeReport& report : *reports) {
+                  result.nodes.push_back({.uid = report.uid,
+                                          .name = report.name,
+                                          .version = report.version,
+                                          .num_clients = report.clients,
+                                          .num_users = report.users,
+                                          .num_subs = report.subscriptions,
+                                          .num_channels = report.room_count,
+                                          .uptime = report.uptime_seconds});
+                }
+                done(std::move(result));
+              });
 }
 
 void Api::on(const ApiBlockUser& request, OutcomeDone done) {

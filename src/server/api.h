@@ -8,34 +8,22 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "base/strong.h"
+#include "broker/node_survey.h"
 #include "codec/wire/api_reply.h"
 #include "codec/wire/api_request.h"
 #include "rooms/session_services.h"
 
 namespace palaver::server {
 
-// What is known of the whole node; the answers come later, on the asking shard.
-class NodeSurvey {
- public:
-  // Rooms that have members here, and how many. At most kApiChannelsMax and one more.
-  using Channels = std::vector<std::pair<std::string, std::uint32_t>>;
-
-  virtual ~NodeSurvey() = default;
-  virtual void survey_channels(std::string pattern,
-                               std::move_only_function<void(Channels)> done) = 0;
-  virtual void survey_node(std::move_only_function<void(codec::wire::ApiNode)> done) = 0;
-};
-
 class Api {
  public:
   using Done = std::move_only_function<void(std::string json)>;
 
   // Both outlive it, and are there before the first call.
-  Api(const rooms::SessionServices& services, NodeSurvey& survey)
-      : services_(services), survey_(survey) {}
+  Api(base::ShardId shard, const rooms::SessionServices& services, broker::NodeSurvey& survey)
+      : shard_(shard), services_(services), survey_(survey) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -74,8 +62,9 @@ class Api {
                OutcomeDone done);
   void command_nodes(broker::NodeCommand command, OutcomeDone done);
 
+  const base::ShardId shard_;
   const rooms::SessionServices& services_;
-  NodeSurvey& survey_;
+  broker::NodeSurvey& survey_;
 };
 
 }  // namespace palaver::server

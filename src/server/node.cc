@@ -30,6 +30,26 @@ bool matches(const std::string& pattern, const std::string& name) {
   return pattern.empty() || ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 
+void list_rooms(Shard& shard, const std::string& pattern, broker::NodeReport& report) {
+  if (report.too_many_rooms) return;
+  shard.home().each_room([&](const model::RoomName& room, std::uint32_t members) {
+    if (!matches(pattern, room.value)) return true;
+    report.too_many_rooms = report.rooms.size() == base::kApiChannelsMax;
+    if (!report.too_many_rooms) report.rooms.emplace_back(room, members);
+    return !report.too_many_rooms;
+  });
+  if (report.too_many_rooms) report.rooms.clear();
+}
+
+void count(Shard& shard, broker::NodeReport& report) {
+  report.clients += static_cast<std::uint32_t>(shard.snapshot().members);
+  shard.home().each_room([&](const model::RoomName&, std::uint32_t members) {
+    ++report.room_count;
+    report.subscriptions += members;
+    return true;
+  });
+}
+
 std::string hex_of(std::uint64_t number) {
   std::array<char, 16> text{};
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number, 16);
@@ -229,48 +249,31 @@ void Node::gather_metrics(base::ShardId shard, std::move_only_function<void(std:
       [parts, done = std::move(done)]() mutable { done(render_metrics(*parts)); });
 }
 
-void Node::survey_channels(base::ShardId shard, std::string pattern,
-                           std::move_only_function<void(NodeSurvey::Channels)> done) {
-  auto channels = std::make_shared<NodeSurvey::Channels>();
-  visit_shards(
-      shard,
-      [channels, pattern = std::move(pattern)](Shard& each) {
-        each.home().each_room([&](const model::RoomName& room, std::uint32_t members) {
-          if (matches(pattern, room.value)) channels->emplace_back(room.value, members);
-          return channels->size() <= base::kApiChannelsMax;
-        });
-      },
-      [channels, done = std::move(done)]() mutable { done(std::move(*channels)); });
-}
-
-void Node::survey_node(base::ShardId shard,
-                       std::move_only_function<void(codec::wire::ApiNode)> done) {
-  struct Sums {
-    codec::wire::ApiNode node;
+void Node::report(base::ShardId asker, broker::SurveyQuestion question, ReportDone done) {
+  struct Draft {
+    broker::NodeReport report;
     std::unordered_set<std::size_t> users;
   };
-  auto sums = std::make_shared<Sums>();
-  sums->node.uid = uid_;
-  sums->node.name = options_.name;
-  sums->node.version = options_.version;
+  auto draft = std::make_shared<Draft>();
+  draft->report.uid = uid_;
+  draft->report.name = options_.name;
+  draft->report.version = options_.version;
   visit_shards(
-      shard,
-      [sums](Shard& each) {
-        codec::wire::ApiNode& node = sums->node;
-        node.num_clients += static_cast<std::uint32_t>(each.snapshot().members);
-        each.home().each_room([&](const model::RoomName&, std::uint32_t members) {
-          ++node.num_channels;
-          node.num_subs += members;
-          return true;
-        });
-        for (const std::size_t user : each.users().hashes()) sums->users.insert(user);
+      asker,
+      [draft, question = std::move(question)](Shard& shard) {
+        if (question.rooms) {
+          list_rooms(shard, *question.rooms, draft->report);
+        } else {
+          count(shard, draft->report);
+          for (const std::size_t user : shard.users().hashes()) draft->users.insert(user);
+        }
       },
-      [this, shard, sums, done = std::move(done)]() mutable {
-        sums->node.num_users = static_cast<std::uint32_t>(sums->users.size());
-        const auto up = loop(shard).now() - began_;
-        sums->node.uptime = static_cast<std::uint32_t>(
+      [this, asker, draft, done = std::move(done)]() mutable {
+        draft->report.users = static_cast<std::uint32_t>(draft->users.size());
+        const auto up = loop(asker).now() - began_;
+        draft->report.uptime_seconds = static_cast<std::uint32_t>(
             std::chrono::duration_cast<std::chrono::seconds>(up).count());
-        done(std::move(sums->node));
+        done(std::move(draft->report));
       });
 }
 

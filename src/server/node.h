@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "broker/broker.h"
+#include "broker/node_survey.h"
 #include "net/acceptor.h"
 #include "net/batch_sender.h"
 #include "net/thread_group.h"
@@ -26,7 +27,7 @@
 
 namespace palaver::server {
 
-class Node final : private ShardHost {
+class Node final : public broker::NodeReporter, private ShardHost {
  public:
   struct Options {
     std::string host;  // empty: all addresses
@@ -59,6 +60,9 @@ class Node final : private ShardHost {
   // at once.
   [[nodiscard]] base::Result<void> run(BackendFactory make_backend);
 
+  // NodeReporter.
+  void report(base::ShardId asker, broker::SurveyQuestion question, ReportDone done) override;
+
  private:
   // Sockets of a shard; a cache line each, since acceptor and shard both change it.
   struct alignas(64) Load {
@@ -85,10 +89,6 @@ class Node final : private ShardHost {
   void admit(base::ShardId shard, const std::string& address,
              std::move_only_function<void(bool)> done) override;
   void release(const std::string& address) override;
-  void survey_channels(base::ShardId shard, std::string pattern,
-                       std::move_only_function<void(NodeSurvey::Channels)> done) override;
-  void survey_node(base::ShardId shard,
-                   std::move_only_function<void(codec::wire::ApiNode)> done) override;
 
   // Calls `visit` on each shard's thread, one after the other, and `done` on the asking one's.
   using ShardVisitor = std::move_only_function<void(Shard& shard)>;

@@ -76,8 +76,7 @@ void Shard::set_backend(ShardBackend backend) {
                              .namespaces = config_.namespaces,
                              .authenticator = *config_.authenticator,
                              .clock = loop_});
-  NodeSurvey& survey = *this;
-  api_ = std::make_unique<Api>(*sessions_, survey);
+  api_ = std::make_unique<Api>(options_.id, *sessions_, *backend_.survey);
 }
 
 base::Result<void> Shard::run() {

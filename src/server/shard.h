@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "broker/broker.h"
 #include "broker/node_bus.h"
+#include "broker/node_survey.h"
 #include "broker/presence.h"
 #include "chat/publisher.h"
 #include "net/batch_sender.h"
@@ -51,24 +52,18 @@ class ShardHost {
   virtual void admit(base::ShardId shard, const std::string& address,
                      std::move_only_function<void(bool)> done) = 0;
   virtual void release(const std::string& address) = 0;
-  // NodeSurvey, for this shard.
-  virtual void survey_channels(base::ShardId shard, std::string pattern,
-                               std::move_only_function<void(NodeSurvey::Channels)> done) = 0;
-  virtual void survey_node(base::ShardId shard,
-                           std::move_only_function<void(codec::wire::ApiNode)> done) = 0;
 };
 
-// What a shard has of the world behind the node, each on its own thread.
+// What a shard has of the world behind the node, each on its own thread, and what it shares with
+// the other shards, which outlives them.
 struct ShardBackend {
   std::unique_ptr<broker::Broker> broker;
   std::unique_ptr<broker::Presence> presence;
   std::unique_ptr<broker::NodeBus> bus;
+  broker::NodeSurvey* survey = nullptr;
 };
 
-class Shard final : public net::TurnEnd,
-                    private ConnectionHost,
-                    private rooms::HubObserver,
-                    private NodeSurvey {
+class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::HubObserver {
  public:
   struct Options {
     base::ShardId id;
@@ -114,13 +109,6 @@ class Shard final : public net::TurnEnd,
   void release(const std::string& address) override;
   void report_refused_origin(std::string_view origin) override;
   void gather_metrics(std::move_only_function<void(std::string)> done) override;
-  // NodeSurvey.
-  void survey_channels(std::string pattern, std::move_only_function<void(Channels)> done) override {
-    host_.survey_channels(options_.id, std::move(pattern), std::move(done));
-  }
-  void survey_node(std::move_only_function<void(codec::wire::ApiNode)> done) override {
-    host_.survey_node(options_.id, std::move(done));
-  }
   // HubObserver.
   void on_lost(rooms::MemberId member, const model::RoomName& room) override;
 

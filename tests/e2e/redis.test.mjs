@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { ask } from './support/api.mjs';
+import { ask, failing } from './support/api.mjs';
 import { newCertificates } from './support/certificates.mjs';
 import { join } from './support/client.mjs';
 import { nodeFlags, startNode, startNodes } from './support/nodes.mjs';
@@ -202,6 +202,49 @@ describe('a room on two nodes', { skip: kNoRedis }, () => {
     await until(back, kMs, 'bob to be let in again');
   });
 
+  test('is known by the HTTP API of either node, as long as its nodes live', async (t) => {
+    const { redis, a, b } = await start(t);
+    const ann = await user(t, a, 'ann');
+    for (const room of ['lobby', 'news']) await subscribed(ann, room);
+    await subscribed(await user(t, b, 'bob'), 'lobby');
+    await subscribed(await user(t, b, 'ann'), 'lobby');
+    await join(t, b, { room: 'weather', id: 7 });
+    const channels = async (node, pattern) => {
+      const { channels: found } = await ask(node, 'channels', { pattern });
+      const counts = Object.entries(found).map(([name, { num_clients: n }]) => `${name} ${n}`);
+      return counts.sort();
+    };
+    const nodes = async (node) => {
+      const { nodes: found } = await ask(node, 'info');
+      return found.sort((one, other) => one.num_clients - other.num_clients);
+    };
+    for (const node of [a, b]) {
+      assert.deepEqual(await channels(node), ['lobby 3', 'news 1', 'weather 1']);
+      assert.deepEqual(await channels(node, '[n-w]e*'), ['news 1', 'weather 1']);
+      const found = await nodes(node);
+      const counted = found.map((each) => [each.num_clients, each.num_users, each.num_channels]);
+      assert.deepEqual(counted, [[1, 1, 2], [3, 3, 2]]);
+      assert.deepEqual(found.map(({ num_subs: subscriptions }) => subscriptions), [2, 3]);
+      assert.notEqual(found[0].uid, found[1].uid);
+      assert.ok(found.every(({ name, version }) => name && version));
+    }
+    b.kill('SIGKILL');
+    await until(async () => (await nodes(a)).length === 1, kMs, 'the dead node to be left out');
+    assert.deepEqual(await channels(a), ['lobby 1', 'news 1']);
+    const hung = await startNode(t, redis.url());
+    await until(async () => (await nodes(a)).length === 2, kMs, 'another node');
+    hung.kill('SIGSTOP');
+    const began = Date.now();
+    assert.equal((await nodes(a)).length, 1);
+    const took = Date.now() - began;
+    assert.ok(took >= 900 && took < 3000, `${took} ms`);
+    hung.kill('SIGCONT');
+    assert.equal((await nodes(hung)).length, 2);
+    await redis.kill();
+    assert.equal(await failing(a, 'info'), 100, 'nobody knows of the others');
+    assert.equal(await failing(a, 'channels'), 100);
+  });
+
   test('edits and deletes for both, and Redis forgets it, too', async (t) => {
     const { redis, a, b } = await start(t);
     const ann = await subscribed(await user(t, a, 'ann'), 'lobby');
@@ -363,6 +406,7 @@ describe('the way to Redis', { skip: kNoRedis }, () => {
     await ann.publish({ kind: 'delete', id: 'd1', target });
     await ask(a, 'block_user', { user: 'carl' });
     await ask(a, 'unblock_user', { user: 'carl' });
+    assert.equal((await ask(b, 'info')).nodes.length, 2);
     await seen(bob, 3);
     assert.deepEqual(await bob.presenceStats(), { numClients: 2, numUsers: 2 });
     assert.equal((await bob.history({ limit: 10 })).publications.length, 3);

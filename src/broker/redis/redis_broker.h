@@ -5,16 +5,14 @@
 // the calling shard: only their numbers travel.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/strong.h"
 #include "broker/broker.h"
-#include "broker/redis/answer.h"
+#include "broker/redis/caller.h"
 #include "broker/redis/redis_node.h"
-#include "broker/slots.h"
 
 namespace palaver::broker::redis {
 
@@ -22,9 +20,6 @@ class RedisBroker final : public Broker {
  public:
   // `node` and `sink` outlive it. One broker a shard at a time.
   RedisBroker(base::ShardId shard, RedisNode& node, BrokerSink& sink);
-  ~RedisBroker() override;
-  RedisBroker(const RedisBroker&) = delete;
-  RedisBroker& operator=(const RedisBroker&) = delete;
 
   void subscribe(const model::RoomName& room, Completion<model::Position> done) override;
   void unsubscribe(const model::RoomName& room) override;
@@ -39,35 +34,21 @@ class RedisBroker final : public Broker {
               model::Offset target, base::Frame replacement, std::string id,
               Completion<RedactResult> done) override;
   void remove_history(const model::RoomName& room, Completion<void> done) override;
-  void stop() override;
+  void stop() override { caller_.stop(); }
 
   // For RedisNode, on the shard.
   [[nodiscard]] BrokerSink& sink() { return sink_; }
-  [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] bool stopped() const { return caller_.stopped(); }
   template <typename T>
   void answer(CallId call, base::Result<T> result) {
-    Completion<T> done = std::get<Slots<Completion<T>>>(calls_).take(call);
-    --waiting_;
-    done(std::move(result));
+    caller_.answer(call, std::move(result));
   }
 
  private:
-  using Calls =
-      std::tuple<Slots<Completion<model::Position>>, Slots<Completion<PublishResult>>,
-                 Slots<Completion<History>>, Slots<Completion<std::vector<model::Position>>>,
-                 Slots<Completion<model::Publication>>, Slots<Completion<RedactResult>>,
-                 Slots<Completion<void>>>;
-
-  // `work`, a void(RedisNode&, Answer<T>), where Redis is; its answer goes to `done`.
-  template <typename T, typename Work>
-  void call(Completion<T> done, Work work);
-
-  RedisNode& node_;
   BrokerSink& sink_;
-  const broker::Address address_;
-  Calls calls_;
-  std::size_t waiting_ = 0;
-  bool stopped_ = false;
+  Caller<RedisNode, void, model::Position, PublishResult, History, std::vector<model::Position>,
+         model::Publication, RedactResult>
+      caller_;
 };
 
 }  // namespace palaver::broker::redis

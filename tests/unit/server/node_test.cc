@@ -26,6 +26,7 @@
 #include "broker/memory/memory_bus.h"
 #include "broker/memory/memory_node.h"
 #include "broker/memory/memory_presence.h"
+#include "broker/memory/memory_survey.h"
 #include "tests/unit/server/chat_client.h"
 
 namespace palaver::server {
@@ -74,7 +75,8 @@ class RunningNode {
             return ShardBackend{
                 .broker = std::make_unique<broker::memory::MemoryBroker>(shard, *memory_, sink),
                 .presence = std::make_unique<broker::memory::MemoryPresence>(shard, *presence_),
-                .bus = std::make_unique<broker::memory::MemoryBus>(shard, *bus_, bus_sink)};
+                .bus = std::make_unique<broker::memory::MemoryBus>(shard, *bus_, bus_sink),
+                .survey = &survey_};
           });
     });
     // Whoever is answered knows that the node listens to signals too: an earlier one would be the
@@ -110,6 +112,7 @@ class RunningNode {
   std::unique_ptr<broker::memory::PresenceNode> presence_;
   std::unique_ptr<broker::memory::MemoryBusNode> bus_;
   Node node_;
+  broker::memory::MemorySurvey survey_{node_};
   std::optional<base::Result<void>> result_;
   bool stopping_ = false;
   std::jthread thread_;
