@@ -18,7 +18,8 @@ import rows  # noqa: E402
 from machine import Machine  # noqa: E402
 from run import Runner  # noqa: E402
 from servers import SDK_LOAD_FLAGS, Unavailable, limit, palaver  # noqa: E402
-from verdict import Verdict, judge, noise_note, spread  # noqa: E402
+from systems import redis_systems  # noqa: E402
+from verdict import Verdict, judge, noise_note, rate_note, spread  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GENERATOR_SHARE_MAX = 0.9  # busier than this, it is the generator that is measured
@@ -54,6 +55,7 @@ def all_servers(binaries):
         peers.nchan(),
         peers.ws(),
         peers.centrifugo(),
+        *redis_systems(program),
     )
     return {server.name: server for server in servers}
 
@@ -121,8 +123,10 @@ def verdicts_of(options, chosen, runner, machine, scratch):
         note, is_judged = noise_note(runner.results, row), True
         if row is rows.SHARDS:
             note, is_judged = shards_note(runner.results, machine)
-        verdicts += [judge(runner.results, row, target, note, is_judged)
-                     for target in row.targets]
+        for target in row.targets:
+            if row is rows.REDIS_RATE:
+                note, is_judged = rate_note(runner.results, row, target.server)
+            verdicts.append(judge(runner.results, row, target, note, is_judged))
     if "start" in options.rows:
         verdicts.append(start_verdict(runner.servers["palaver_uring"], machine, scratch,
                                       options.quick))
@@ -143,8 +147,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="palaver-bench-") as directory:
         scratch = pathlib.Path(directory)
-        runner = Runner(machine, servers, options.bin / "palaver_bench_load", scratch,
-                        options.quick)
+        runner = Runner(machine, servers, options.bin, scratch, options.quick)
         runner.run_all(turns_of(options, chosen))
         verdicts = verdicts_of(options, chosen, runner, machine, scratch)
 

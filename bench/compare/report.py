@@ -12,7 +12,8 @@ def _number(value):
 
 def print_row(row, results, servers):
     print(f"\n{row.name}: {row.title}")
-    ratio_heading = "x send() (spread)" if CORE in [column[0] for column in row.columns] else ""
+    has_ratio = "limit_send" in row.servers and CORE in [column[0] for column in row.columns]
+    ratio_heading = "x send() (spread)" if has_ratio else ""
     headings = "".join(f"{heading:>14}" for _, heading, _, _ in row.columns)
     print(f"  {'':<22}{headings}  {ratio_heading}".rstrip())
     for name in row.servers:

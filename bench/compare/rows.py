@@ -34,7 +34,7 @@ class Row:
     flags: tuple = ()
     quick_flags: tuple = ()
     turns: int = 5
-    cores: dict = field(default_factory=dict)  # server -> cores, where it is not the first alone
+    server_flags: dict = field(default_factory=dict)  # server -> flags for it alone
 
 
 DELIVERY_COLUMNS = (
@@ -181,7 +181,101 @@ RECOVER = Row(
         ("generator_share", "generator", 1, 2),
     ))
 
-TRAFFIC_ROWS = (FANOUT, BURST, ROOMS, MIXED, CONNECT, SHARDS, IDLE, SDK, SDK_IDLE, RECOVER)
+MESSAGE = "process_us_per_message"
+RATE = "messages_per_s"
+REDIS_QUICK = ("--seconds=0.5", "--warmup=0.3")
+# Four rooms, so that each soon has as many messages as it keeps.
+SIXTEEN_IN_FLIGHT = {
+    "redis_plain": ("--rooms=4", "--in-flight=16"),
+    "redis_client": ("--rooms=4", "--in-flight=16"),
+    "redis_four": ("--rooms=4", "--in-flight=16", "--publishers=4"),
+    "redis_palaver": ("--rooms=4", "--in-flight=4", "--members=1"),
+}
+
+REDIS_CPU = Row(
+    "redis_cpu", "16 messages in flight in 4 rooms: Redis' own time for each", "rooms",
+    ("redis_plain", "redis_client", "redis_palaver"),
+    (
+        Target("Redis' CPU a publish, Palaver / XADD and PUBLISH", "redis_palaver", MESSAGE, 4.5,
+               over=("redis_cpu", "redis_plain")),
+        Target("Redis' CPU a publish, Palaver's client / XADD and PUBLISH", "redis_client", MESSAGE,
+               4.5, over=("redis_cpu", "redis_plain")),
+    ),
+    (
+        (MESSAGE, "Redis us", 1, 2),
+        ("process_share", "Redis busy", 1, 2),
+        ("core_share", "core busy", 1, 2),
+        (P50, "p50 ms", 1e-3, 2),
+        ("generator_share", "generator", 1, 2),
+    ),
+    flags=("--seconds=4", "--warmup=1.5"), quick_flags=REDIS_QUICK,
+    server_flags=SIXTEEN_IN_FLIGHT)
+
+REDIS_RATE = Row(
+    "redis_rate", "16 messages of each client in flight in 4 rooms of its own", "server",
+    ("redis_plain", "redis_client", "redis_four"),
+    (
+        Target("publishes/s by one client, which waits for its answers", "redis_client", RATE,
+               50_000, at_least=True),
+        Target("publishes/s by four", "redis_four", RATE, 50_000, at_least=True),
+    ),
+    (
+        (RATE, "publishes/s", 1, 0),
+        (MESSAGE, "Redis us", 1, 2),
+        ("process_share", "Redis busy", 1, 2),
+        ("core_share", "core busy", 1, 2),
+        (P50, "p50 ms", 1e-3, 2),
+        (P99, "p99 ms", 1e-3, 2),
+        ("generator_share", "generator", 1, 2),
+    ),
+    flags=REDIS_CPU.flags, quick_flags=REDIS_QUICK, server_flags=SIXTEEN_IN_FLIGHT)
+
+REDIS_LATENCY = Row(
+    "redis_latency", "published at one node, delivered at another, a message every 10 ms", "fanout",
+    ("redis_nodes", "local_node"),
+    (Target("p50 in ms from node to node", "redis_nodes", P50, 1.5, scale=1e-3),),
+    (
+        (P50, "p50 ms", 1e-3, 3),
+        (P99, "p99 ms", 1e-3, 2),
+        ("latency_max_us", "max ms", 1e-3, 2),
+        ("messages", "messages", 1, 0),
+        ("core_share", "core busy", 1, 2),
+    ),
+    flags=("--members=1", "--pause=0.01", "--seconds=4"),
+    quick_flags=("--members=1", "--pause=0.01", *REDIS_QUICK))
+
+REDIS_FANOUT = Row(
+    "redis_fanout", "a room of 1000 whose messages are published at another node, by SDK clients",
+    "fanout", ("local_node", "redis_nodes"),
+    (_core_over("redis_nodes", "redis_fanout", "local_node", 1.15, "from another node / local"),),
+    DELIVERY_COLUMNS, flags=("--seconds=4",), quick_flags=QUICK)
+
+REDIS_RECOVER = Row(
+    "redis_recover", "a node with 10,000 rooms loses its Redis and misses a message in each", "cut",
+    ("redis_cut",),
+    (Target("s until all rooms have what they missed", "redis_cut", "caught_up_s", 1),),
+    (
+        ("caught_up_s", "caught up s", 1, 3),
+        ("missed_messages", "messages", 1, 0),
+        ("core_us_per_room", "core us", 1, 1),
+        ("process_us_per_room", "process us", 1, 1),
+        ("core_share", "core busy", 1, 2),
+        ("generator_share", "generator", 1, 2),
+    ),
+    flags=("--timeout=20",), quick_flags=("--rooms=500",))
+
+REDIS_SOCKETS = Row(
+    "redis_sockets", "2,000 clients in 200 rooms of one node", "idle", ("redis_counted",),
+    (Target("sockets of the node to Redis", "redis_counted", "redis_sockets", 2),),
+    (
+        ("redis_sockets", "sockets", 1, 0),
+        ("connections", "clients", 1, 0),
+    ),
+    flags=("--members=2000", "--rooms=200", "--seconds=2"),
+    quick_flags=("--members=2000", "--rooms=200", "--seconds=0.5"), turns=1)
+
+TRAFFIC_ROWS = (FANOUT, BURST, ROOMS, MIXED, CONNECT, SHARDS, IDLE, SDK, SDK_IDLE, RECOVER,
+                REDIS_CPU, REDIS_RATE, REDIS_LATENCY, REDIS_FANOUT, REDIS_RECOVER, REDIS_SOCKETS)
 
 # These two are measured without the load generator.
 START_MS_MAX = 20

@@ -17,10 +17,10 @@ class Failure(Exception):
 
 
 class Runner:
-    def __init__(self, machine, servers, load_binary, scratch, quick):
+    def __init__(self, machine, servers, binaries, scratch, quick):
         self.machine = machine
         self.servers = servers
-        self.load_binary = load_binary
+        self.binaries = binaries
         self.scratch = scratch
         self.quick = quick
         self.results = {}   # (row, server) -> the figures of each turn, None where it failed
@@ -53,20 +53,23 @@ class Runner:
         shards = 2 if name == "palaver_2shards" else 1
         server_cores, generator_cores = self.machine.cores_for(shards)
         is_quiet = self.machine.wait_for_quiet()
-        with server.start(server_cores, self.scratch) as running:
-            command = ["taskset", "-c", _list(generator_cores), str(self.load_binary),
-                       row.scenario, f"--port={running.port}",
-                       f"--server-pid={_list(running.pids())}",
+        with server.start(server_cores, self.scratch, generator_cores) as running:
+            command = ["taskset", "-c", _list(generator_cores),
+                       str(self.binaries / server.program), server.scenario or row.scenario,
+                       f"--port={running.port}", f"--server-pid={_list(running.pids())}",
                        f"--server-core={_list(server_cores)}", "--json=-",
-                       *(row.quick_flags if self.quick else row.flags), *server.load_flags]
+                       *(row.quick_flags if self.quick else row.flags),
+                       *row.server_flags.get(name, ()), *server.load_flags,
+                       *running.load_flags()]
             try:
                 run = subprocess.run(command, capture_output=True, text=True, check=False,
                                      timeout=RUN_SECONDS_MAX)
             except subprocess.TimeoutExpired:
                 raise Failure(f"not done after {RUN_SECONDS_MAX} s") from None
+            beside = running.figures()
         if run.returncode != 0:
             raise Failure(run.stderr.strip() or f"exit code {run.returncode}")
-        return json.loads(run.stdout) | {"quiet": is_quiet}
+        return json.loads(run.stdout) | beside | {"quiet": is_quiet}
 
     @staticmethod
     def _say(text):

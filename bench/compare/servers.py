@@ -55,16 +55,20 @@ def children_of(pid):
 
 
 class Server:
-    """One way to serve. command(port, scratch) may raise Unavailable."""
+    """One way to serve. command(port, scratch) may raise Unavailable. `program` drives it, with
+    `scenario` or, without one, that of the row."""
 
-    def __init__(self, name, label, command, *, load_flags=(), health=None):
+    def __init__(self, name, label, command, *, load_flags=(), health=None,
+                 program="palaver_bench_load", scenario=None):
         self.name = name
         self.label = label
         self.command = command
+        self.program = program
+        self.scenario = scenario
         self.load_flags = tuple(load_flags)
         self.health = health  # path that answers 200 when it is ready; None: a connect is enough
 
-    def start(self, cores, scratch):
+    def start(self, cores, scratch, _other_cores=None):
         return Running(self, cores, scratch)
 
 
@@ -114,6 +118,14 @@ class Running:
     def pids(self):
         return [self.process.pid, *children_of(self.process.pid)]
 
+    def load_flags(self):
+        """Those that are not known before the start."""
+        return []
+
+    def figures(self):
+        """What was measured beside the load generator."""
+        return {}
+
     def stop(self):
         """Asks, and then takes the whole session down; workers of a dead master included."""
         if self.process.poll() is None:
@@ -145,8 +157,10 @@ def limit(name, label, binary):
     return Server(name, label, lambda port, _: [_binary(binary), f"--port={port}"])
 
 
-def palaver(name, label, binary, *, io, shards=1, load_flags=()):
+def palaver(name, label, binary, *, io, shards=1, load_flags=(), redis_port=None):
     def command(port, _):
+        redis = [f"--redis-url=redis://127.0.0.1:{redis_port}"] if redis_port else []
         return [_binary(binary), f"--port={port}", f"--io={io}", f"--shards={shards}",
-                *PALAVER_FLAGS]
-    return Server(name, label, command, load_flags=load_flags, health="/health")
+                *PALAVER_FLAGS, *redis]
+    return Server(name, label, command, load_flags=load_flags,
+                  health="/ready" if redis_port else "/health")

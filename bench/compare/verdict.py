@@ -6,6 +6,9 @@ import statistics
 from dataclasses import dataclass
 
 
+STRANGERS_SHARE_MAX = 0.3  # of the measured core: beyond, a rate is not judged
+
+
 @dataclass(frozen=True)
 class Spread:
     median: float
@@ -57,6 +60,20 @@ def noise_note(results, row):
             for figures in turns if figures]
     noisy = sum(1 for figures in runs if not figures.get("quiet", True))
     return f"{noisy} of {len(runs)} runs not quiet" if noisy else ""
+
+
+def rate_note(results, row, server):
+    """(note, may be judged): a rate says something only if what is measured had its core for
+    itself."""
+    runs = [figures for figures in results.get((row.name, server), []) if figures]
+    if not runs:
+        return "", True
+    own = statistics.median(figures["process_share"] for figures in runs)
+    core = statistics.median(figures["core_share"] for figures in runs)
+    profile = f"the core was {core:.2f} busy, {own:.2f} of it with its own"
+    if core - own > STRANGERS_SHARE_MAX:
+        return f"others used the core; {profile}", False
+    return profile, True
 
 
 def judge(results, row, target, note="", is_judged=True):

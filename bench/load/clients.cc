@@ -55,9 +55,9 @@ Clients::~Clients() {
   close(epoll_fd_);
 }
 
-void Clients::open(std::vector<std::string> paths) {
-  std::ranges::move(paths, std::back_inserter(paths_));
-  clients_.resize(paths_.size());
+void Clients::open(std::vector<Place> places) {
+  std::ranges::move(places, std::back_inserter(places_));
+  clients_.resize(places_.size());
   connect_more();
 }
 
@@ -77,7 +77,7 @@ void Clients::begin_connect(ClientIndex index) {
 
   sockaddr_in server{};
   server.sin_family = AF_INET;
-  server.sin_port = htons(target_.port);
+  server.sin_port = htons(places_[index].port);
   if (inet_pton(AF_INET, target_.host.c_str(), &server.sin_addr) != 1) {
     return fail(index, "not an IPv4 address: " + target_.host);
   }
@@ -137,8 +137,8 @@ void Clients::on_connected(ClientIndex index) {
   getsockopt(client.fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return fail(index, "connect: " + reason_of(error));
   client.state = State::kHandshake;
-  send_frame(index,
-             handshake_request(target_.host + ":" + std::to_string(target_.port), paths_[index]));
+  const Place& place = places_[index];
+  send_frame(index, handshake_request(target_.host + ":" + std::to_string(place.port), place.path));
 }
 
 void Clients::read(ClientIndex index, bool until_end) {

@@ -45,9 +45,14 @@ class Clients {
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
 
-  // Begins to open one more connection for each path, connect_in_flight at a time; turn() goes on
+  struct Place {
+    std::string path;
+    std::uint16_t port = 0;
+  };
+
+  // Begins to open one more connection for each place, connect_in_flight at a time; turn() goes on
   // with it. Not from within a call of ClientEvents.
-  void open(std::vector<std::string> paths);
+  void open(std::vector<Place> places);
   [[nodiscard]] std::size_t opened() const { return opened_; }
   [[nodiscard]] const Histogram& handshakes() const { return handshakes_; }
 
@@ -90,7 +95,7 @@ class Clients {
   ClientEvents& events_;
   int epoll_fd_ = -1;
   std::vector<Client> clients_;
-  std::vector<std::string> paths_;
+  std::vector<Place> places_;
   ClientIndex next_ = 0;  // to connect
   std::uint32_t connecting_ = 0;
   std::size_t opened_ = 0;

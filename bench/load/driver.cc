@@ -19,27 +19,33 @@ void substitute(std::string& text, std::string_view name, const std::string& val
   }
 }
 
-std::string path_for(const Options& options, const Ledger& ledger, ClientIndex client) {
+Clients::Place place_of(const Options& options, const Ledger& ledger, ClientIndex client) {
   std::string path = options.path_template;
   substitute(path, "{room}", options.room_prefix + std::to_string(ledger.room_of(client)));
   substitute(path, "{id}", std::to_string(client + 1));
-  return path;
+  const bool is_outside = options.publish_port != 0 && client + 1 == ledger.client_count();
+  return {.path = std::move(path), .port = is_outside ? options.publish_port : options.target.port};
+}
+
+std::vector<RoomPlan> with_outside_publisher(const Options& options, std::vector<RoomPlan> plan) {
+  if (options.publish_port != 0) plan.push_back({.members = 1, .in_flight_max = 1});
+  return plan;
 }
 
 }  // namespace
 
 Driver::Driver(const Options& options, const std::vector<RoomPlan>& plan)
     : options_(options),
-      ledger_(plan, options.format, options.message_bytes),
+      ledger_(with_outside_publisher(options, plan), options.format, options.message_bytes),
       clients_(options.target, *this),
       protocol_(make_protocol(options, ledger_, *this)),
       progress_(options.scenario_name) {}
 
 base::Result<void> Driver::open_to(ClientIndex end) {
   set_phase("connecting");
-  std::vector<std::string> paths;
-  for (; begun_ < end; ++begun_) paths.push_back(path_for(options_, ledger_, begun_));
-  clients_.open(std::move(paths));
+  std::vector<Clients::Place> places;
+  for (; begun_ < end; ++begun_) places.push_back(place_of(options_, ledger_, begun_));
+  clients_.open(std::move(places));
   const Nanos patience = options_.timeout;
   ClientIndex joined = joined_;
   Nanos deadline = now_nanos() + patience;
@@ -59,7 +65,8 @@ base::Result<void> Driver::open_to(ClientIndex end) {
 
 base::Result<void> Driver::publish(ClientIndex publisher) {
   const std::string_view text = ledger_.compose(publisher, now_nanos());
-  return clients_.send_text(publisher, protocol_->publish(publisher, text));
+  const ClientIndex sender = options_.publish_port != 0 ? clients_count() - 1 : publisher;
+  return clients_.send_text(sender, protocol_->publish(publisher, text));
 }
 
 base::Result<void> Driver::turn(Nanos wait_max) {

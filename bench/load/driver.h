@@ -3,6 +3,9 @@
 // that judges what they get. A scenario owns it and tells it who publishes and when to turn. Every
 // call that returns an error has found the run's verdict: a connection was lost, or a delivery is
 // missing, doubled, out of order, late or garbled. It decides nothing about pace.
+//
+// With an outside publisher there is one more room, the last one, whose only member it is; it may
+// be at another server, and publishes into all rooms without being in them.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +35,7 @@ class Driver final : private ClientEvents, private ProtocolEvents {
   [[nodiscard]] base::Result<void> open_to(ClientIndex end);
   // From now on clients recover what their room got since its first member joined.
   void recover() { protocol_->recover(); }
+  // By the outside publisher, if the options ask for one: in the name of this member.
   [[nodiscard]] base::Result<void> publish(ClientIndex publisher);
   // Waits for events at most so long, handles them, and looks for overdue deliveries now and then.
   [[nodiscard]] base::Result<void> turn(Nanos wait_max);
@@ -43,6 +47,8 @@ class Driver final : private ClientEvents, private ProtocolEvents {
 
   [[nodiscard]] Ledger& ledger() { return ledger_; }
   [[nodiscard]] const Clients& clients() const { return clients_; }
+  // Messages that the server has acknowledged so far; always 0 where the protocol does not.
+  [[nodiscard]] std::uint64_t published() const { return published_; }
   // The words of the progress line; a literal.
   void set_phase(const char* phase) { phase_ = phase; }
 
@@ -53,6 +59,7 @@ class Driver final : private ClientEvents, private ProtocolEvents {
   void on_joined(ClientIndex client) override;
   void on_delivery(ClientIndex client, std::string_view text, std::uint64_t offset,
                    Nanos now) override;
+  void on_published(ClientIndex /*client*/) override { ++published_; }
   void on_ping(ClientIndex client) override { clients_.count_ping(client); }
   void on_wrong(ClientIndex client, const std::string& what) override;
   void say(ClientIndex client, std::string_view text) override;
@@ -68,7 +75,8 @@ class Driver final : private ClientEvents, private ProtocolEvents {
   std::unique_ptr<Protocol> protocol_;
   ClientIndex begun_ = 0;   // to connect
   ClientIndex joined_ = 0;  // of those
-  std::string wrong_;       // the first thing that a server must not say
+  std::uint64_t published_ = 0;
+  std::string wrong_;  // the first thing that a server must not say
   Progress progress_;
   const char* phase_ = "";
   Nanos next_housekeeping_ = 0;

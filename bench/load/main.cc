@@ -30,6 +30,8 @@ palaver::base::Result<Report> run(const Options& options) {
       return run_connect(options);
     case Scenario::kRecover:
       return run_recover(options);
+    case Scenario::kCut:
+      return run_cut(options);
     default:
       return run_traffic(options);
   }

@@ -3,6 +3,7 @@
 #include "bench/load/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 
@@ -18,7 +19,7 @@ Nanos nanos(double seconds) { return static_cast<Nanos>(seconds * kNanosPerSecon
 const std::map<std::string, Scenario> kScenarios = {
     {"fanout", Scenario::kFanout},   {"burst", Scenario::kBurst}, {"rooms", Scenario::kRooms},
     {"mixed", Scenario::kMixed},     {"idle", Scenario::kIdle},   {"connect", Scenario::kConnect},
-    {"recover", Scenario::kRecover},
+    {"recover", Scenario::kRecover}, {"cut", Scenario::kCut},
 };
 
 const std::map<std::string, ProtocolKind> kProtocols = {
@@ -53,6 +54,8 @@ Shape default_shape(Scenario scenario) {
       return {9'000, 100, 0, 1};
     case Scenario::kRecover:
       return {1000, 1, 0, 1};
+    case Scenario::kCut:
+      return {1, 10'000, 0, 1};
   }
   return {};
 }
@@ -67,16 +70,18 @@ struct Seconds {
   double timeout = 10;
   double settle = 0.3;
   double small_pause = 0.02;
+  double pause = 0;
 };
 
 void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
-  app.add_option("scenario", options.scenario_name, "fanout|burst|rooms|mixed|idle|connect|recover")
+  app.add_option("scenario", options.scenario_name,
+                 "fanout|burst|rooms|mixed|idle|connect|recover|cut")
       ->required()
       ->check(CLI::IsMember(kScenarios));
   app.add_option("--host", options.target.host, "IPv4 address of the server")
       ->capture_default_str();
   app.add_option("--port", options.target.port)->required();
-  app.add_option("--protocol", options.protocol, "article or json (recover: always json)")
+  app.add_option("--protocol", options.protocol, "article or json (recover, cut: always json)")
       ->transform(CLI::CheckedTransformer(kProtocols));
   app.add_option("--path-template", options.path_template, "with {room} and {id}");
   app.add_option("--room-prefix", options.room_prefix)->capture_default_str();
@@ -90,6 +95,13 @@ void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
   app.add_option("--small-members", options.small_members, "mixed: of the small room");
   app.add_option("--small-pause", seconds.small_pause, "mixed: seconds between its messages");
   app.add_option("--rate", options.big_messages_per_second, "mixed: messages/s, big room");
+  app.add_option("--pause", seconds.pause, "fanout, burst, rooms: seconds between messages");
+  app.add_option("--publish-port", options.publish_port,
+                 "json: another client, at this port, publishes for all");
+  app.add_option("--redis-port", options.redis_port, "cut: of the Redis");
+  app.add_option("--redis-client", options.redis_clients, "cut: ids of the server's connections")
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--missed", options.missed, "recover: messages")->check(CLI::Range(1, 300));
   app.add_option("--message-bytes", options.message_bytes)
       ->check(CLI::Range(kMessageBytesMin, std::size_t{32 * 1024}))
@@ -113,6 +125,22 @@ void add_flags(CLI::App& app, Options& options, Seconds& seconds) {
   app.add_option("--json", options.json_path, "file for the figures; -: standard output");
 }
 
+// What no single flag shows.
+void check_together(const Options& options) {
+  const char* mistake = nullptr;
+  if (options.publish_port != 0 && options.protocol != ProtocolKind::kJson) {
+    mistake = "--publish-port wants --protocol=json";
+  }
+  const bool knows_redis = options.redis_port != 0 && !options.redis_clients.empty();
+  if (options.scenario == Scenario::kCut &&
+      (options.publish_port == 0 || options.server_pids.empty() || !knows_redis)) {
+    mistake = "cut wants --publish-port, --server-pid, --redis-port and --redis-client";
+  }
+  if (mistake == nullptr) return;
+  std::fprintf(stderr, "%s\n", mistake);
+  std::exit(kUsageExitCode);
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -129,7 +157,10 @@ Options parse_options(int argc, char** argv) {
 
   options.scenario = kScenarios.at(options.scenario_name);
   const Shape shape = default_shape(options.scenario);
-  if (options.scenario == Scenario::kRecover) options.protocol = ProtocolKind::kJson;
+  if (options.scenario == Scenario::kRecover || options.scenario == Scenario::kCut) {
+    options.protocol = ProtocolKind::kJson;
+  }
+  check_together(options);
   if (options.protocol == ProtocolKind::kJson) options.format = LineFormat::kPlain;
   if (options.path_template.empty()) options.path_template = default_path(options.protocol);
   if (options.members == 0) options.members = shape.members;
@@ -145,6 +176,7 @@ Options parse_options(int argc, char** argv) {
   options.timeout = nanos(seconds.timeout);
   options.settle = nanos(seconds.settle);
   options.small_pause = nanos(seconds.small_pause);
+  options.pause = nanos(seconds.pause);
   return options;
 }
 

@@ -14,7 +14,7 @@
 
 namespace palaver::bench::load {
 
-enum class Scenario { kFanout, kBurst, kRooms, kMixed, kIdle, kConnect, kRecover };
+enum class Scenario { kFanout, kBurst, kRooms, kMixed, kIdle, kConnect, kRecover, kCut };
 
 enum class ProtocolKind {
   kArticle,
@@ -27,6 +27,8 @@ struct Options {
 
   Target target;
   ProtocolKind protocol = ProtocolKind::kArticle;
+  // Not 0: one more client, at this port, publishes for all the others (see Driver). kJson only.
+  std::uint16_t publish_port = 0;
   std::string path_template;
   std::string room_prefix = "bench";
   LineFormat format = LineFormat::kArticle;  // kJson: kPlain, the text of a message
@@ -39,7 +41,8 @@ struct Options {
   std::uint32_t small_members = 5;
   double big_messages_per_second = 10;
   Nanos small_pause = 20'000'000;  // on average, half to one and a half of it
-  std::uint32_t missed = 100;      // recover: messages
+  Nanos pause = 0;             // fanout, burst, rooms: from a message's last delivery to the next
+  std::uint32_t missed = 100;  // recover: messages
   std::size_t message_bytes = 100;
 
   Nanos duration = 5'000'000'000;  // of the measured part
@@ -48,6 +51,10 @@ struct Options {
   Nanos timeout = 10'000'000'000;  // a delivery that takes longer is missing
   Nanos settle = 300'000'000;   // between the last handshake and the first message, and at the end
   std::uint32_t pings_min = 0;  // idle: what each client must get in the window
+
+  // cut: the Redis, and the ids that it gave to the server's connections.
+  std::uint16_t redis_port = 0;
+  std::vector<std::uint64_t> redis_clients;
 
   std::vector<int> server_pids;
   std::vector<unsigned> server_cores;

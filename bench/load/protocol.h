@@ -23,6 +23,8 @@ class ProtocolEvents {
   // `text` as the ledger's `format` has it; `offset` 0: the protocol has none.
   virtual void on_delivery(ClientIndex client, std::string_view text, std::uint64_t offset,
                            Nanos now) = 0;
+  // The server has acknowledged one of the client's messages, where the protocol has that.
+  virtual void on_published(ClientIndex client) = 0;
   virtual void on_ping(ClientIndex client) = 0;
   // The server said what it must not, or refused.
   virtual void on_wrong(ClientIndex client, const std::string& what) = 0;

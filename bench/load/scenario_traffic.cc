@@ -63,6 +63,7 @@ base::Result<Report> run_traffic(const Options& options) {
   report.add("deliveries", deliveries);
   report.add("deliveries_per_s", usage.wall > 0 ? deliveries / usage.wall : 0);
   report.add_usage(usage, "delivery", deliveries);
+  if (messages > 0) report.add("process_us_per_message", usage.process * 1e6 / messages);
   report.add_latency("latency", ledger.latency(0));
   if (options.scenario == Scenario::kMixed) report.add_latency("big_latency", ledger.latency(1));
   return report;

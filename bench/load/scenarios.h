@@ -17,5 +17,7 @@ namespace palaver::bench::load {
 [[nodiscard]] base::Result<Report> run_connect(const Options& options);
 // Clients that missed messages come back all at once: the time until all have recovered.
 [[nodiscard]] base::Result<Report> run_recover(const Options& options);
+// A node whose connections to Redis are killed: the time until all its rooms have what they missed.
+[[nodiscard]] base::Result<Report> run_cut(const Options& options);
 
 }  // namespace palaver::bench::load

@@ -44,6 +44,7 @@ bool SdkProtocol::on_line(ClientIndex client, std::string_view line, Nanos now) 
       events_.say(client, kSdkPing);
       return true;
     case SdkLine::kPublished:
+      events_.on_published(client);
       return true;
     case SdkLine::kConnected:
       subscribe(client);

@@ -4,6 +4,7 @@
 #include "bench/load/traffic.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 
 namespace palaver::bench::load {
@@ -33,6 +34,7 @@ class ClosedLoop final : public Traffic {
       : rooms_(options.rooms),
         members_(options.members),
         in_flight_(options.in_flight),
+        pause_(options.pause),
         rotation_(options.rooms, options.publishers) {}
 
   std::vector<RoomPlan> plan() const override {
@@ -48,23 +50,31 @@ class ClosedLoop final : public Traffic {
     return {};
   }
 
-  base::Result<void> proceed(Driver& driver, Nanos /*now*/) override {
-    // publish() completes nothing, so the list stands still.
+  base::Result<void> proceed(Driver& driver, Nanos now) override {
     for (const Ledger::Completed& done : driver.ledger().completed()) {
-      if (auto sent = driver.publish(rotation_.take(driver.ledger(), done.room)); !sent) {
-        return sent;
-      }
+      due_.push_back({.at = now + pause_, .room = done.room});
     }
     driver.ledger().completed().clear();
+    for (; !due_.empty() && due_.front().at <= now; due_.pop_front()) {
+      const RoomIndex room = due_.front().room;
+      if (auto sent = driver.publish(rotation_.take(driver.ledger(), room)); !sent) return sent;
+    }
     return {};
   }
 
-  Nanos next_due() const override { return kNever; }
+  Nanos next_due() const override { return due_.empty() ? kNever : due_.front().at; }
 
  private:
+  struct Due {
+    Nanos at;
+    RoomIndex room;
+  };
+
   std::uint32_t rooms_;
   std::uint32_t members_;
   std::uint32_t in_flight_;
+  Nanos pause_;
+  std::deque<Due> due_;  // in the order of their times, since all pauses are the same
   Rotation rotation_;
 };
 

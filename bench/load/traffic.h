@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Traffic: who publishes when. Two kinds: ClosedLoop (fanout, burst, rooms: the next message when
-// all have the last) and Mixed (a small room, one message at a time with pauses, beside a big room
-// at a fixed rate, whether or not the last is through). Owned by run_traffic(); it measures
-// nothing.
+// all have the last, or a pause later) and Mixed (a small room, one message at a time with pauses,
+// beside a big room at a fixed rate, whether or not the last is through). Owned by run_traffic();
+// it measures nothing.
 #pragma once
 
 #include <memory>

@@ -164,6 +164,35 @@ class HealthySdk(unittest.TestCase):
         self.assertEqual(figures["recovered_messages"], 600)
         self.assertGreater(figures["recovered_s"], 0)
 
+    def test_an_outside_publisher(self):
+        # It is in a room of its own: what it publishes comes to the 20, and not to itself.
+        with Server(SDK_SERVER) as server:
+            run = load(server, "fanout", "--protocol=json", "--members=20",
+                       f"--publish-port={server.port}", *TRAFFIC)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            figures = json.loads(run.stdout)
+            self.assertEqual(figures["connections"], 21)
+            self.assertGreaterEqual(figures["messages"], 1)
+
+    def test_pauses(self):
+        figures = self.check("fanout", "--members=2", "--pause=0.1")
+        self.assertLessEqual(figures["messages"], 5)
+
+
+class CommandLine(unittest.TestCase):
+    def check(self, words, *arguments):
+        run = subprocess.run([BIN / "palaver_bench_load", *arguments, "--port=1"],
+                             capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn(words, run.stderr)
+
+    def test_the_article_has_no_outside_publisher(self):
+        self.check("wants --protocol=json", "fanout", "--publish-port=1")
+
+    def test_a_cut_needs_to_know_what_to_cut(self):
+        self.check("cut wants", "cut", "--publish-port=1", "--server-pid=1", "--redis-port=1")
+        self.check("cut wants", "cut", "--publish-port=1", "--redis-port=1", "--redis-client=1")
+
 
 class SdkFaults(unittest.TestCase):
     def check(self, fault, words, scenario, *flags, after=100):

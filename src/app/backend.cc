@@ -14,12 +14,15 @@
 #include "broker/memory/memory_presence.h"
 #include "broker/memory/memory_survey.h"
 #include "broker/redis/links.h"
+#include "broker/redis/pubsub_broker.h"
+#include "broker/redis/pubsub_node.h"
 #include "broker/redis/redis_broker.h"
 #include "broker/redis/redis_bus.h"
 #include "broker/redis/redis_node.h"
 #include "broker/redis/redis_presence.h"
 #include "broker/redis/redis_presence_node.h"
 #include "broker/redis/redis_survey.h"
+#include "chat/article.h"
 
 namespace palaver::app {
 
@@ -78,16 +81,13 @@ class MemoryBackend final : public Backend {
   broker::memory::MemorySurvey survey_;
 };
 
-class RedisBackend final : public Backend, private broker::redis::LinksListener {
+// What both modes of Redis share.
+class RedisBackend : public Backend, private broker::redis::LinksListener {
  public:
-  RedisBackend(server::Node& node, const rooms::Namespaces& namespaces,
-               broker::redis::RedisOptions options, server::BackendHealth& health,
-               const base::Logger& log)
+  RedisBackend(server::Node& node, broker::redis::RedisOptions options,
+               server::BackendHealth& health, const base::Logger& log)
       : health_(health),
         links_(node.loop({0}), std::move(options), random_number(), log),
-        broker_(
-            links_, executors_of(node),
-            {.bounds_of = bounds_of(namespaces), .salt = random_number() % model::kOffsetSaltEnd}),
         presence_(links_, executors_of(node)),
         bus_(links_, executors_of(node)),
         survey_(links_, executors_of(node), node) {
@@ -96,15 +96,21 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
   }
 
   server::ShardBackend make(base::ShardId shard, broker::BrokerSink& sink,
-                            broker::NodeBusSink& bus_sink) override {
-    return {.broker = std::make_unique<broker::redis::RedisBroker>(shard, broker_, sink),
+                            broker::NodeBusSink& bus_sink) final {
+    return {.broker = make_broker(shard, sink),
             .presence = std::make_unique<broker::redis::RedisPresence>(shard, presence_),
             .bus = std::make_unique<broker::redis::RedisBus>(shard, bus_, bus_sink),
             .survey = &survey_};
   }
-  void close() override { links_.close(); }
+  void close() final { links_.close(); }
+
+ protected:
+  [[nodiscard]] broker::redis::Links& links() { return links_; }
 
  private:
+  [[nodiscard]] virtual std::unique_ptr<broker::Broker> make_broker(base::ShardId shard,
+                                                                    broker::BrokerSink& sink) = 0;
+
   void on_ready(bool ready) override {
     health_.ready = ready;
     if (ready) health_.started = true;
@@ -112,10 +118,46 @@ class RedisBackend final : public Backend, private broker::redis::LinksListener 
 
   server::BackendHealth& health_;
   broker::redis::Links links_;
-  broker::redis::RedisNode broker_;
   broker::redis::RedisPresenceNode presence_;
   broker::redis::RedisBusNode bus_;
   broker::redis::RedisSurvey survey_;
+};
+
+class StreamsBackend final : public RedisBackend {
+ public:
+  StreamsBackend(server::Node& node, const rooms::Namespaces& namespaces,
+                 broker::redis::RedisOptions options, server::BackendHealth& health,
+                 const base::Logger& log)
+      : RedisBackend(node, std::move(options), health, log),
+        broker_(
+            links(), executors_of(node),
+            {.bounds_of = bounds_of(namespaces), .salt = random_number() % model::kOffsetSaltEnd}) {
+  }
+
+ private:
+  std::unique_ptr<broker::Broker> make_broker(base::ShardId shard,
+                                              broker::BrokerSink& sink) override {
+    return std::make_unique<broker::redis::RedisBroker>(shard, broker_, sink);
+  }
+
+  broker::redis::RedisNode broker_;
+};
+
+class PubsubBackend final : public RedisBackend {
+ public:
+  PubsubBackend(server::Node& node, broker::redis::RedisOptions options,
+                server::BackendHealth& health, const base::Logger& log)
+      : RedisBackend(node, std::move(options), health, log),
+        broker_(links(), executors_of(node),
+                {.form_of = chat::article_form, .publication_of = chat::from_article}, log) {}
+
+ private:
+  std::unique_ptr<broker::Broker> make_broker(base::ShardId shard,
+                                              broker::BrokerSink& sink) override {
+    return std::make_unique<broker::redis::PubsubBroker>(shard, broker_, sink);
+  }
+
+  broker::redis::PubsubNode broker_;
 };
 
 base::Result<broker::redis::RedisOptions> redis_options(const Config& config) {
@@ -148,7 +190,10 @@ base::Result<std::unique_ptr<Backend>> make_backend(const Config& config, server
   if (!config.redis.used()) return std::make_unique<MemoryBackend>(node, config.limits, namespaces);
   auto options = redis_options(config);
   if (!options) return std::unexpected(options.error());
-  return std::make_unique<RedisBackend>(node, namespaces, std::move(*options), health, log);
+  if (config.redis.mode == RedisMode::kPubsub) {
+    return std::make_unique<PubsubBackend>(node, std::move(*options), health, log);
+  }
+  return std::make_unique<StreamsBackend>(node, namespaces, std::move(*options), health, log);
 }
 
 }  // namespace palaver::app

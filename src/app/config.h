@@ -23,12 +23,16 @@
 
 namespace palaver::app {
 
+// kStreams: rooms have an order and a history. kPubsub: what the article's instances speak.
+enum class RedisMode : std::uint8_t { kStreams, kPubsub };
+
 // Where Redis is. Unset: the embedded broker.
 struct RedisConfig {
   std::optional<broker::redis::RedisUrl> url;
   [[nodiscard]] bool used() const { return url.has_value() || !sentinels.empty(); }
   std::vector<broker::redis::Endpoint> sentinels;  // where they are, the URL's host does not count
   std::string sentinel_primary = "mymaster";
+  RedisMode mode = RedisMode::kStreams;
   unsigned replicas_min = 0;
   std::string ca_file;      // empty: the system's
   std::string server_name;  // empty: the certificate may be of any

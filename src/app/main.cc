@@ -23,6 +23,7 @@
 #include "auth/jwt/token_authenticator.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "broker/redis/pubsub_node.h"
 #include "net/cpus.h"
 #include "net/loop.h"
 #include "server/config.h"
@@ -60,8 +61,17 @@ base::Result<rooms::Namespaces> make_namespaces(const Config& config) {
   without.history_size = config.limits.history_entries_max;
   without.history_ttl = config.limits.history_age_max;
   without.history_meta_ttl = config.limits.history_meta_ttl;
+  // What the article's payload has no place for is nowhere kept.
+  const bool keeps = config.redis.mode == RedisMode::kStreams;
+  if (!keeps) without.history_size = 0;
   rooms::Namespaces namespaces(without);
-  for (const auto& [name, options] : config.namespaces) {
+  for (auto [name, options] : config.namespaces) {
+    if (!keeps) options.history_size = 0;
+    if (!keeps && broker::redis::kReservedRoomPrefix == name + ':') {
+      return base::fail(
+          base::ErrorCode::kInvalidArgument,
+          '"' + name + "\": with redis-mode=pubsub its rooms would be channels of ours");
+    }
     if (auto added = namespaces.add(name, options); !added) return std::unexpected(added.error());
   }
   return namespaces;
@@ -86,7 +96,23 @@ std::unique_ptr<auth::Authenticator> make_authenticator(const Config& config) {
                             .insecure = config.insecure});
 }
 
+// Options that do not go together.
+base::Result<void> check_redis(const RedisConfig& redis) {
+  if (redis.mode == RedisMode::kStreams) return {};
+  if (!redis.used()) {
+    return base::fail(base::ErrorCode::kInvalidArgument,
+                      "--redis-mode: pubsub needs --redis-url (or --redis-sentinels)");
+  }
+  if (redis.replicas_min > 0) {
+    return base::fail(base::ErrorCode::kInvalidArgument,
+                      "--redis-min-replicas: with --redis-mode=pubsub nothing is kept that a "
+                      "replica could have");
+  }
+  return {};
+}
+
 base::Result<server::ServerConfig> server_config(const Config& config) {
+  if (const auto good = check_redis(config.redis); !good) return std::unexpected(good.error());
   auto files = config.web_root.empty() ? server::StaticFiles::from_table(embedded_page())
                                        : server::StaticFiles::load_directory(config.web_root);
   if (!files) {
@@ -124,6 +150,9 @@ int serve(const Config& config) {
   if (!server) return wrong_option(server.error().message);
   if (config.insecure) {
     log.warning("client.insecure is set: everybody may do everything in every room");
+  }
+  if (config.redis.mode == RedisMode::kPubsub) {
+    log.info("redis-mode=pubsub: rooms keep no history, whatever is configured");
   }
   const auto io = resolve_io(config.io, log);
   if (!io) return wrong_option(io.error().message);

@@ -166,6 +166,15 @@ Applied set_redis_url(Config& config, std::string_view text) {
   return {};
 }
 
+Applied set_redis_mode(Config& config, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, RedisMode>, 2> kModes{
+      {{"streams", RedisMode::kStreams}, {"pubsub", RedisMode::kPubsub}}};
+  const auto mode = choose(text, kModes);
+  if (!mode) return std::unexpected(mode.error());
+  config.redis.mode = *mode;
+  return {};
+}
+
 template <auto Member>
 Applied set_redis_text(Config& config, std::string_view text) {
   config.redis.*Member = text;
@@ -267,6 +276,10 @@ constexpr std::array kRedisOptions{
            set_sentinels},
     Option{"redis-sentinel-master", "engine.redis.sentinel_master_name", "NAME", "mymaster", kRedis,
            "What the sentinels call the primary.", set_redis_text<&RedisConfig::sentinel_primary>},
+    Option{"redis-mode", "redis_mode", "MODE", "streams", kRedis,
+           "streams, or pubsub: as the article's Python instances talk, beside them and without "
+           "history.",
+           set_redis_mode},
     Option{"redis-min-replicas", "redis_min_replicas", "N", "0", kRedis,
            "Replicas that must have a message before its sender is told that it is there.",
            set_replicas},

@@ -52,13 +52,30 @@ std::optional<std::string> article_line(const model::Publication& publication) {
   std::string line;
   line.reserve(kTimeSize + text->size() + user.size() + 3);
   line += '[';
-  base::append_utc(line, model::time_of(publication.offset), ' ');
+  base::append_utc(line, publication.said_at.value_or(model::time_of(publication.offset)), ' ');
   line += "] ";
   line += *text;
   line += " (";
   line += user;
   line += ')';
   return line;
+}
+
+std::optional<broker::ArticleForm> article_form(const model::Sender& sender,
+                                                std::string_view data) {
+  auto text = text_of(data);
+  if (!text) return {};
+  broker::ArticleForm form{.client = shown_name(sender), .text = *std::move(text)};
+  const bool article = sender.user.value == std::string(auth::kArticlePrefix) + form.client;
+  form.numbered = article && parse_client_id(form.client).has_value();
+  return form;
+}
+
+model::Publication from_article(const broker::ArticleForm& form) {
+  model::Publication publication;
+  publication.sender.user.value = std::string(auth::kArticlePrefix) + form.client;
+  publication.data = text_message(form.text);
+  return publication;
 }
 
 }  // namespace palaver::chat

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "base/strong.h"
 #include "model/position.h"
@@ -46,6 +48,14 @@ struct Publication {
   base::Frame data;
   PublicationKind kind = PublicationKind::kData;
   std::string tags = {};  // a JSON object of texts, or empty: a backend's notes beside the data
+  // When it was said, where no offset tells: of what counts like an entry in a room whose broker
+  // keeps nothing. Unset with offset 0: it passes by (typing, joins).
+  std::optional<base::WallTime> said_at = {};
 };
+
+// Whether it is only for those who are there and keep up: typing, joins.
+[[nodiscard]] inline bool is_passing(const Publication& publication) {
+  return publication.offset == Offset{0} && !publication.said_at;
+}
 
 }  // namespace palaver::model

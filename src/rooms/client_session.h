@@ -82,6 +82,9 @@ class ClientSession final : public UserSession {
   void on_message(std::string_view frame);
   // The room's continuity was lost: the client is unsubscribed and told to come again.
   void on_lost(const model::RoomName& room);
+  // The same where nothing is kept, for a client that asked for positions or recovery; others stay
+  // as they are.
+  void on_interrupted(const model::RoomName& room);
   // Ends what is past its time, kExpiryGrace after it; called now and then.
   void check_expiry();
   [[nodiscard]] bool connected() const { return connected_; }
@@ -107,6 +110,7 @@ class ClientSession final : public UserSession {
     base::Instant typing_next = {};           // when the client may say again that it types
     Side side{};
     Announcement announced = {};  // of its join; its leave goes the same way
+    bool minds_gaps = false;      // it asked for what tells of them
 
     [[nodiscard]] auth::Expiry expires_at() const {
       return grant ? grant->expires_at : std::nullopt;
@@ -215,7 +219,8 @@ class ClientSession final : public UserSession {
   void forget(const std::string& room);
   // Why this cannot be published here and now.
   [[nodiscard]] std::optional<codec::wire::CommandError> check_act(const std::string& channel,
-                                                                   chat::Kind kind);
+                                                                   const RoomOptions& options,
+                                                                   const chat::Act& act);
   // False: refused.
   [[nodiscard]] bool check_presence(std::uint32_t id, const std::string& channel);
   void on_presence(std::uint32_t id, base::Result<std::vector<model::Sender>> members);

@@ -168,7 +168,9 @@ Hub::Answer ClientSession::on_joined(std::uint32_t id, const SubscribeRequest& r
   }
   std::size_t bytes = base::kReplayReplyBytesMax;
   std::vector<model::Publication> rest;
-  Subscription subscription{.room = request.channel, .side = Side::kClient};
+  Subscription subscription{.room = request.channel,
+                            .side = Side::kClient,
+                            .minds_gaps = request.positioned || request.recoverable};
   subscription.grant = kept(grant);
   reply(id, enter(request, std::move(subscription), std::move(*joined), bytes, rest));
   flush();
@@ -183,8 +185,11 @@ SubscribeResult ClientSession::enter(const SubscribeRequest& request, Subscripti
   const RoomOptions& options = *services_.namespaces.find(request.channel);
   SubscribeResult result;
   result.expiry = expiry_of(subscription.expires_at());
-  result.recoverable = options.history_size > 0 && (options.force_recovery || request.recoverable);
-  result.positioned = result.recoverable || request.positioned;
+  // A broker that keeps nothing has no positions.
+  const bool has_order = !joined.position.epoch.value.empty();
+  const bool keeps = has_order && options.history_size > 0;
+  result.recoverable = keeps && (options.force_recovery || request.recoverable);
+  result.positioned = result.recoverable || (has_order && request.positioned);
   result.position = joined.position;
   result.was_recovering = request.recover;
   result.recovered = joined.recovered;
@@ -275,7 +280,7 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
   }
   if (!check_rate(id)) return;
   auto act = chat::read_act(request.data);
-  const auto error = act ? check_act(request.channel, act->kind) : act.error();
+  const auto error = act ? check_act(request.channel, *options, *act) : act.error();
   if (error) {
     refuse(id, *error);
     return;
@@ -293,9 +298,12 @@ void ClientSession::on(std::uint32_t id, const PublishRequest& request) {
       }));
 }
 
-std::optional<CommandError> ClientSession::check_act(const std::string& channel, chat::Kind kind) {
-  if (kind == chat::Kind::kGone) return kErrorServersKind;
-  if (kind != chat::Kind::kTyping) return std::nullopt;
+std::optional<CommandError> ClientSession::check_act(const std::string& channel,
+                                                     const RoomOptions& options,
+                                                     const chat::Act& act) {
+  if (act.kind == chat::Kind::kGone) return kErrorServersKind;
+  if (act.target.value > 0 && options.history_size == 0) return kErrorNothingKept;
+  if (act.kind != chat::Kind::kTyping) return std::nullopt;
   Subscription* subscription = find(channel);
   if (subscription == nullptr) return kErrorPermissionDenied;  // only those inside see who types
   const base::Instant now = services_.clock.now();
@@ -383,6 +391,12 @@ void ClientSession::on(std::uint32_t id, const PingRequest& /*request*/) {
 }
 
 void ClientSession::on(std::uint32_t /*id*/, const SendRequest& /*request*/) {}
+
+void ClientSession::on_interrupted(const model::RoomName& room) {
+  const Subscription* subscription = find(room.value);
+  if (ended_ || subscription == nullptr || !subscription->minds_gaps) return;
+  leave(room.value, kUnsubscribeInsufficientState);
+}
 
 void ClientSession::on_lost(const model::RoomName& room) {
   const Subscription* subscription = find(room.value);

@@ -208,7 +208,8 @@ Joined Home::merge(const HomeRoom& room, const JoinOptions& options,
   if (since) {
     const bool whole = replay.empty() || replay.back().offset == history.top.offset;
     const model::Publication* next = replay.empty() ? nullptr : &replay.front();
-    joined.recovered = whole && model::recovered_from(options.since, history.top, next);
+    const bool keeps = !history.top.epoch.value.empty();  // else the broker has no order
+    joined.recovered = keeps && whole && model::recovered_from(options.since, history.top, next);
   } else {
     std::ranges::reverse(replay);
   }
@@ -280,7 +281,13 @@ void Home::on_redaction(const model::RoomName& name, model::Offset target) {
 
 void Home::on_lost(const model::RoomName& name) {
   const auto found = rooms_.find(name);
-  if (found != rooms_.end()) lose(found->first, found->second);
+  if (found == rooms_.end()) return;
+  HomeRoom& room = found->second;
+  if (room.live && room.position.epoch.value.empty()) {
+    interrupt(found->first, room);
+  } else {
+    lose(found->first, room);
+  }
 }
 
 void Home::accept(const model::RoomName& name, HomeRoom& room,
@@ -335,7 +342,7 @@ void Home::feed(const model::RoomName& name, const HomeRoom& room,
   }
   const EncodedFrames frames = encoder_.encode(name, publication, wanted);
   const Importance importance =
-      publication.offset.value == 0 ? Importance::kDroppable : Importance::kKept;
+      model::is_passing(publication) ? Importance::kDroppable : Importance::kKept;
   for (const ShardMembers& members : room.shards) {
     const ShardLink& link = links_.at(members.shard);
     link.executor->post(
@@ -419,6 +426,15 @@ void Home::check_tails_later() {
   std::uniform_int_distribution<base::Duration::rep> sooner(0, options_.tail_check_jitter.count());
   executor_.run_after(options_.tail_check_interval - base::Duration{sooner(random_)},
                       [this] { check_tails(); });
+}
+
+// Without positions nothing begins anew: who leaves and comes again would miss still more.
+void Home::interrupt(const model::RoomName& name, const HomeRoom& room) {
+  ++counters_.rooms_interrupted;
+  for (const ShardMembers& members : room.shards) {
+    const ShardLink& link = links_.at(members.shard);
+    link.executor->post([hub = link.hub, name] { hub->interrupted(name); });
+  }
 }
 
 // Asks for all rooms in one call: a broker that is away, or a publication that it dropped on its

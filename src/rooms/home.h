@@ -32,6 +32,7 @@ struct HomeCounters {
   std::uint64_t holes_filled = 0;  // read from the broker because `prev` did not fit
   std::uint64_t tails_filled = 0;  // found by the check of silent rooms
   std::uint64_t rooms_lost = 0;
+  std::uint64_t rooms_interrupted = 0;  // the same where nothing is kept
 };
 
 class Home final : public broker::BrokerSink {
@@ -129,6 +130,7 @@ class Home final : public broker::BrokerSink {
                base::Result<broker::History> history);
   void drain_held(const model::RoomName& name, HomeRoom& room);
   void lose(const model::RoomName& name, HomeRoom& room);
+  void interrupt(const model::RoomName& name, const HomeRoom& room);
 
   void check_tails_later();
   void check_tails();

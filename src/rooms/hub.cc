@@ -2,7 +2,6 @@
 #include "rooms/hub.h"
 
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "rooms/home.h"
@@ -78,15 +77,20 @@ void Hub::deliver(const model::RoomName& name, const EncodedFrames& frames, Impo
   if (found != rooms_.end()) fanout_.publish(found->second, frames, importance);
 }
 
-void Hub::lost(const model::RoomName& name) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  std::vector<std::pair<MemberId, Encoding>> members;
+Hub::Members Hub::members_of(const Room& room) const {
+  Members members;
   for (std::size_t i = 0; i < kEncodingCount; ++i) {
-    for (const Member& member : found->second.audiences[i].members) {
+    for (const Member& member : room.audiences[i].members) {
       members.emplace_back(fanout_.id_of(member.slot), static_cast<Encoding>(i));
     }
   }
+  return members;
+}
+
+void Hub::lost(const model::RoomName& name) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  const Members members = members_of(found->second);
   for (const auto& [member, encoding] : members) {
     fanout_.leave(found->second, member);
     tell_home_left(name, encoding);
@@ -94,6 +98,15 @@ void Hub::lost(const model::RoomName& name) {
   release_if_empty(found->second);
   for (const auto& [member, encoding] : members) {
     if (fanout_.is_open(member)) observer_.on_lost(member, name);
+  }
+}
+
+// The observer may have the member leave.
+void Hub::interrupted(const model::RoomName& name) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  for (const auto& [member, encoding] : members_of(found->second)) {
+    if (fanout_.is_open(member)) observer_.on_interrupted(member, name);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "rooms/encoding.h"
@@ -23,6 +25,9 @@ class HubObserver {
   virtual ~HubObserver() = default;
   // The member was in the room and is not any more: something may be missing. It may join again.
   virtual void on_lost(MemberId member, const model::RoomName& room) = 0;
+  // Something may be missing in a room that keeps nothing, so that joining again brings none of it
+  // back: the member is still there.
+  virtual void on_interrupted(MemberId /*member*/, const model::RoomName& /*room*/) {}
 };
 
 class Hub {
@@ -50,6 +55,7 @@ class Hub {
   void joined(std::uint64_t ticket, base::Result<Joined> joined);
   void deliver(const model::RoomName& room, const EncodedFrames& frames, Importance importance);
   void lost(const model::RoomName& room);
+  void interrupted(const model::RoomName& room);
 
   [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
 
@@ -62,6 +68,8 @@ class Hub {
   };
 
   void leave(MemberId member, Room& room, Encoding encoding);
+  using Members = std::vector<std::pair<MemberId, Encoding>>;
+  [[nodiscard]] Members members_of(const Room& room) const;
   void tell_home_left(const model::RoomName& room, Encoding encoding);
   void release_if_empty(Room& room);
 

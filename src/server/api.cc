@@ -135,6 +135,9 @@ void Api::publish(const std::string& channel, const ApiPayload& payload, Outcome
   }
   auto act = chat::read_act(payload.data);
   if (act && act->kind == chat::Kind::kGone) act = std::unexpected(kErrorServersKind);
+  if (act && act->target.value > 0 && services_.namespaces.find(channel)->history_size == 0) {
+    act = std::unexpected(kErrorNothingKept);
+  }
   if (!act) {
     done(failed(act.error()));
     return;

@@ -29,9 +29,9 @@ rooms::EncodedFrames Framer::encode(const model::RoomName& room,
                                     const model::Publication& publication,
                                     const rooms::EncodingSet& wanted) {
   rooms::EncodedFrames frames;
-  // Nobody who comes later sees what has no offset, and the article's clients have no word for it.
-  const bool kept = publication.offset.value > 0;
-  if (kept &&
+  // What passes by is not the article's: its clients have no word for it.
+  const bool passing = model::is_passing(publication);
+  if (!passing &&
       (wanted[index_of(Encoding::kArticle)] || wanted[index_of(Encoding::kArticleDeflated)])) {
     if (const auto line = chat::article_line(publication)) {
       frame_text(*line, Encoding::kArticle, Encoding::kArticleDeflated, wanted, frames);

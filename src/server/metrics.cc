@@ -157,6 +157,9 @@ std::string render_metrics(std::span<const ShardMetrics> shards) {
         [](M m) { return m.home.tails_filled; });
   w.sum("palaver_rooms_lost_total", "counter", "Rooms whose members were told of a loss.",
         [](M m) { return m.home.rooms_lost; });
+  w.sum("palaver_rooms_interrupted_total", "counter",
+        "Rooms that keep nothing, where something may have been missed.",
+        [](M m) { return m.home.rooms_interrupted; });
   w.by_reason("palaver_refusals_total", "Requests and handshakes refused.", kRefusalNames,
               [](M m) -> const auto& { return m.refusals; });
   w.by_reason("palaver_disconnects_total", "WebSocket connections ended.", kDisconnectNames,

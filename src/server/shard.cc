@@ -157,6 +157,12 @@ void Shard::on_lost(rooms::MemberId member, const model::RoomName& room) {
   if (Connection* connection = find(member)) connection->on_lost(room);
 }
 
+void Shard::on_interrupted(rooms::MemberId member, const model::RoomName& room) {
+  Connection* connection = find(member);
+  rooms::ClientSession* session = connection == nullptr ? nullptr : connection->client_session();
+  if (session != nullptr) session->on_interrupted(room);
+}
+
 bool Shard::end_turn() {
   bury();
   send_batch();

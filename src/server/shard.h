@@ -111,6 +111,7 @@ class Shard final : public net::TurnEnd, private ConnectionHost, private rooms::
   void gather_metrics(std::move_only_function<void(std::string)> done) override;
   // HubObserver.
   void on_lost(rooms::MemberId member, const model::RoomName& room) override;
+  void on_interrupted(rooms::MemberId member, const model::RoomName& room) override;
 
   void bury();
   void send_batch();

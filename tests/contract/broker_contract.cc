@@ -2,6 +2,8 @@
 // The fixture of the broker suite; the tests are in the files beside it.
 #include "tests/contract/broker_contract.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace palaver::tests::contract {
@@ -40,6 +42,30 @@ std::vector<model::Publication> RecordingSink::publications_of(std::string_view 
 
 std::vector<std::string> RecordingSink::data_of(std::string_view room) const {
   return contract::data_of(publications_of(room));
+}
+
+namespace {
+
+// What holds of a broker that keeps nothing, too; a new test needs a history until it stands here.
+const std::set<std::string_view> kWithoutHistory = {
+    "SubscribingTwiceDeliversOnce", "UnsubscribedShardsHearNothing",
+    "EphemeralToNobodyMakesNoRoom", "AJoinThatIsRefusedMakesNoRoom",
+    "StopDropsWhatIsUnderWay",      "SinkMayStopTheBroker",
+    "CompletionMayStopTheBroker",   "NewBrokerOfAShardInheritsNothing",
+    "ReadingMakesNoRoom",
+};
+
+}  // namespace
+
+void BrokerContract::SetUp() {
+  start(base::Limits{});
+  if (harness_->abilities().history) return;
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const bool ours = std::string_view(test->test_suite_name()).ends_with("BrokerContract");
+  const std::string_view name = test->name();
+  if (ours && !kWithoutHistory.contains(name.substr(0, name.find('/')))) {
+    GTEST_SKIP() << "nothing is kept";
+  }
 }
 
 void BrokerContract::start(const base::Limits& limits) {

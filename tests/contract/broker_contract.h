@@ -33,6 +33,7 @@ class BrokerHarness {
   struct Abilities {
     bool time = false;         // advance()
     bool connections = false;  // lose_connections()
+    bool history = true;       // rooms keep what is published
   };
 
   virtual ~BrokerHarness() = default;
@@ -87,7 +88,7 @@ class RecordingSink final : public broker::BrokerSink {
 
 class BrokerContract : public testing::TestWithParam<HarnessParam> {
  protected:
-  void SetUp() override { start(base::Limits{}); }
+  void SetUp() override;
   void TearDown() override;
 
   // Begins again with other limits.

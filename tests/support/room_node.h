@@ -63,6 +63,10 @@ class RoomNode {
   [[nodiscard]] palaver::rooms::Hub& hub(unsigned shard) { return shards_[shard]->hub; }
   [[nodiscard]] palaver::rooms::Home& home(unsigned shard) { return shards_[shard]->home; }
   [[nodiscard]] broker::Broker& broker(unsigned shard) { return *shards_[shard]->broker; }
+  // Who is told of interruptions, if anybody.
+  void set_on_interrupted(unsigned shard, OnLost told) {
+    shards_[shard]->tell_interrupted = std::move(told);
+  }
   // Rooms with members, as the shards count them together.
   [[nodiscard]] unsigned rooms() const { return links_.rooms.load(); }
 
@@ -78,9 +82,13 @@ class RoomNode {
     void on_lost(palaver::rooms::MemberId member, const model::RoomName& room) override {
       tell_lost(number, member, room);
     }
+    void on_interrupted(palaver::rooms::MemberId member, const model::RoomName& room) override {
+      if (tell_interrupted) tell_interrupted(number, member, room);
+    }
 
     const unsigned number;
     const OnLost tell_lost;
+    OnLost tell_interrupted;
     palaver::rooms::Fanout fanout;
     palaver::rooms::Hub hub;
     palaver::rooms::Home home;

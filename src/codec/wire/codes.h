@@ -30,6 +30,8 @@ inline constexpr CommandError kErrorTokenExpired{109, "token expired"};
 inline constexpr CommandError kErrorExpired{110, "expired"};
 inline constexpr CommandError kErrorTooManyRequests{111, "too many requests", true};
 inline constexpr CommandError kErrorUnrecoverablePosition{112, "unrecoverable position"};
+inline constexpr CommandError kErrorNothingKept{
+    108, "not available: this room keeps no messages, none can be changed"};
 // Of the chat (400 to 1999 are an application's own).
 inline constexpr CommandError kErrorBadName{
     400, "a name has 1 to 64 visible characters and none that controls others"};

@@ -32,6 +32,7 @@ Samples samples_of(const Option& option) {
       {"redis-url", {"redis://a", "rediss://u:p@b:1/2", "10.0.0.3:6379", "http://u:secret@a"}},
       {"redis-sentinels", {"a", "a:1,b:2", "c:65535", "redis://a"}},
       {"redis-sentinel-master", {"a", "b", "c", ""}},
+      {"redis-mode", {"pubsub", "streams", "pubsub", "lists"}},
       {"redis-min-replicas", {"1", "2", "16", "17"}},
       {"redis-ca-file", {"/a", "/b", "/c", ""}},
       {"redis-server-name", {"a", "b", "c", ""}},
@@ -82,7 +83,8 @@ std::string text_of(const Config& config) {
   for (const auto& sentinel : config.redis.sentinels) {
     out << sentinel.host << ':' << sentinel.port << ' ';
   }
-  out << config.redis.sentinel_primary << ' ' << config.redis.replicas_min << '|';
+  out << config.redis.sentinel_primary << ' ' << config.redis.replicas_min << ' '
+      << static_cast<int>(config.redis.mode) << '|';
   out << redis.endpoint.host << ' ' << redis.endpoint.port << ' ' << redis.user << ' '
       << redis.password << ' ' << redis.database << ' ' << redis.tls << '|'
       << config.redis.timeout.count() << '|';

@@ -152,6 +152,57 @@ TEST(ArticleLine, TakesTheTimeFromTheOffsetAlone) {
   EXPECT_EQ(article_line(entry), "[2026-01-01 00:00:01] x (1)");
 }
 
+TEST(ArticleLine, TakesTheTimeAtWhichItWasSaidWhereThereIsNoOffset) {
+  model::Publication said;
+  said.sender.user = article_user(1);
+  said.data = text_message("x");
+  said.said_at = model::kOffsetOrigin - 1s;
+  EXPECT_EQ(article_line(said), "[2025-12-31 23:59:59] x (1)");
+}
+
+TEST(ArticleForm, IsWhatTheLineShows) {
+  struct Row {
+    model::Sender sender;
+    std::string_view data;
+    broker::ArticleForm form;
+  };
+  const std::vector<Row> table = {
+      {{.user = {"article:-7"}, .client = {}, .info = {}},
+       R"({"text":"hi"})",
+       {.client = "-7", .numbered = true, .text = "hi"}},
+      {{.user = {"7"}, .client = {}, .info = {}},
+       R"({"text":"hi"})",
+       {.client = "7", .numbered = false, .text = "hi"}},
+      {{.user = {"article:Ann"}, .client = {}, .info = {}},
+       R"({"text":"hi"})",
+       {.client = "Ann", .numbered = false, .text = "hi"}},
+      {{.user = {"ann"}, .client = "c1", .info = R"({"name":"Änn"})"},
+       R"({"kind":"message","id":"m1","reply":5,"text":"a\n\u00e9"})",
+       {.client = "Änn", .numbered = false, .text = "a\né"}},
+      {{.user = {"article:7"}, .client = {}, .info = R"({"name":"9"})"},
+       R"({"text":""})",
+       {.client = "9", .numbered = false, .text = ""}},
+      {{}, R"({"text":"hi"})", {.client = "anonymous", .numbered = false, .text = "hi"}},
+  };
+  for (const Row& row : table) EXPECT_EQ(article_form(row.sender, row.data), row.form) << row.data;
+  for (const std::string_view data :
+       {R"({"kind":"typing"})", R"({"kind":"gone"})", R"({"kind":"edit","target":1,"text":"x"})",
+        R"({"kind":"react","target":1,"emoji":"x","on":true})", "[1]", ""}) {
+    EXPECT_EQ(article_form({}, data), std::nullopt) << data;
+  }
+}
+
+TEST(ArticleForm, ComesBackAsAMessageOfAnArticlesMember) {
+  for (const std::string_view client : {"7", "-7", "99999999999999999999", "Ann"}) {
+    const broker::ArticleForm form{.client = std::string(client), .text = "grüß \"dich\""};
+    const model::Publication publication = from_article(form);
+    EXPECT_EQ(publication.sender.user.value, "article:" + std::string(client));
+    EXPECT_EQ(publication.data.view(), text_message(form.text).view());
+    EXPECT_EQ(article_form(publication.sender, publication.data.view())->text, form.text);
+    EXPECT_EQ(article_form(publication.sender, publication.data.view())->client, client);
+  }
+}
+
 TEST(ArticleLine, NothingForWhatIsNoMessage) {
   for (const std::string_view data :
        {"", "null", "5", "\"text\"", "[\"text\"]", "{}", R"({"text":5})", R"({"text":null})",

@@ -208,6 +208,37 @@ TEST_F(ClientSessionTest, ALostRoomIsAnUnsubscribeAndCanBeJoinedAgain) {
   EXPECT_EQ(error(R"({"id":3,"subscribe":{"channel":"r"}})"), 0U);
 }
 
+TEST_F(ClientSessionTest, AnInterruptionIsToldToWhoAskedForSuchThings) {
+  connect();
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"plain"}})"), 0U);
+  EXPECT_EQ(error(R"({"id":3,"subscribe":{"channel":"r","positioned":true}})"), 0U);
+  EXPECT_EQ(error(R"({"id":4,"subscribe":{"channel":"s","recoverable":true}})"), 0U);
+  for (const char* room : {"plain", "r", "s", "never"}) session_->on_interrupted({room});
+  const auto told = [](const std::string& room) {
+    return R"({"push":{"channel":")" + room +
+           R"(","unsubscribe":{"code":2500,"reason":"insufficient state"}}})";
+  };
+  EXPECT_EQ(std::exchange(said_, {}), (Lines{told("r"), told("s")}));
+  publish("unheard");
+  EXPECT_EQ(live(), "");
+  EXPECT_EQ(error(R"({"id":5,"subscribe":{"channel":"r"}})"), 0U);
+  EXPECT_EQ(error(R"({"id":6,"subscribe":{"channel":"plain"}})"), 105U) << "it stayed";
+}
+
+TEST_F(ClientSessionTest, WhereNothingIsKeptNothingIsChanged) {
+  palaver::rooms::RoomOptions options;
+  options.history_size = 0;
+  ASSERT_TRUE(namespaces_.add("brief", options));
+  connect();
+  EXPECT_EQ(error(R"({"id":2,"subscribe":{"channel":"brief:r"}})"), 0U);
+  for (const std::string act :
+       {R"({"kind":"edit","target":4096,"text":"x"})", R"({"kind":"delete","target":4096})",
+        R"({"kind":"react","target":4096,"emoji":"x","on":true})"}) {
+    EXPECT_EQ(error(R"({"id":3,"publish":{"channel":"brief:r","data":)" + act + "}}"), 108U);
+  }
+  EXPECT_EQ(error(R"({"id":3,"publish":{"channel":"brief:r","data":{"text":"x"}}})"), 0U);
+}
+
 TEST_F(ClientSessionTest, AfterAStopNothingIsSaidAndNothingJoined) {
   connect();
   session_->on_message("{\"id\":2,\"subscribe\":{\"channel\":\"r\"}}\n{\"id\":3,\"ping\":{}}");

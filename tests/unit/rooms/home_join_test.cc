@@ -402,5 +402,17 @@ TEST_F(HomeJoin, AMemberMayDeclineWhenItIsAnswered) {
   EXPECT_EQ(home().room_count(), 0U);
 }
 
+// Neither with the position that such a room has, nor with any other.
+TEST_F(HomeJoin, NothingIsRecoveredWhereNothingIsKept) {
+  for (const auto& since : {join_since("", 0), join_since("", 5), join_since("E", 5)}) {
+    start_with({});
+    Member& member = joining(since);
+    turn();
+    answer_subscribe(0, "");
+    answer_read(0, {}, "");
+    EXPECT_EQ(seen(member), "joined@0");
+  }
+}
+
 }  // namespace
 }  // namespace palaver::tests::rooms

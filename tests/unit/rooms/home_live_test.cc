@@ -168,6 +168,34 @@ TEST_F(HomeLive, TellsEveryMemberOnce) {
   EXPECT_EQ(seen(first) + seen(second), "");
 }
 
+// A broker that keeps nothing says so by an empty epoch.
+TEST_F(HomeLive, NobodyHasToComeAgainWhereNothingIsKept) {
+  Member& member = joining();
+  turn();
+  answer_subscribe(0, "");
+  EXPECT_EQ(seen(member), "joined@0");
+  publish(0, 0, "");
+  lose();
+  publish(0, 0, "");
+  EXPECT_EQ(seen(member), "0 interrupted 0");
+  EXPECT_TRUE(broker().subscribes.empty()) << "the room goes on";
+  EXPECT_EQ(home().counters().rooms_lost, 0U);
+  EXPECT_EQ(home().counters().rooms_interrupted, 1U);
+  cluster().advance(seconds{20});
+  ScriptedBroker::take(broker().checks).done(std::vector<model::Position>(1));
+  EXPECT_EQ(seen(member), "");
+}
+
+TEST_F(HomeLive, ALossBeforeTheRoomIsLiveIsNobodysWhereNothingIsKept) {
+  Member& member = joining();
+  turn();
+  lose();
+  turn();
+  while (!broker().subscribes.empty()) answer_subscribe(0, "");
+  publish(0, 0, "");
+  EXPECT_EQ(seen(member), "joined@0 0");
+}
+
 TEST_F(HomeLive, KeepsEphemeralPublicationsOutOfTheChain) {
   Member& member = joining();
   turn();

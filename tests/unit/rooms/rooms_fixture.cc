@@ -50,8 +50,13 @@ void RoomsFixture::start(std::unique_ptr<support::FakeCluster> cluster,
   cluster_ = std::move(cluster);
   node_ = std::make_unique<support::RoomNode>(
       *cluster_, options, encoder_,
-      [this](unsigned shard, MemberId id, const auto& room) { on_lost(shard, id, room); },
+      [this](unsigned shard, MemberId id, const auto& room) { tell(shard, id, room, "lost"); },
       make_broker);
+  for (unsigned i = 0; i < node_->shards(); ++i) {
+    node_->set_on_interrupted(i, [this](unsigned shard, MemberId id, const auto& room) {
+      tell(shard, id, room, "interrupted");
+    });
+  }
 }
 
 RoomsFixture::Member& RoomsFixture::open(unsigned shard) {
@@ -111,12 +116,13 @@ std::string RoomsFixture::seen(Member& member) {
   return std::exchange(member.log, {});
 }
 
-void RoomsFixture::on_lost(unsigned shard, MemberId id, const model::RoomName& room) {
+void RoomsFixture::tell(unsigned shard, MemberId id, const model::RoomName& room,
+                        const std::string& what) {
   const auto member = std::ranges::find_if(members_, [&](const auto& candidate) {
     return candidate->shard == shard && candidate->id == id;
   });
   ASSERT_NE(member, members_.end());
-  say(**member, room.value == "r" ? "lost" : "lost:" + room.value);
+  say(**member, room.value == "r" ? what : what + ':' + room.value);
 }
 
 void RoomsFixture::say(Member& member, const std::string& line) {

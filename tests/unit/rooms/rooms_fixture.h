@@ -62,7 +62,7 @@ class RoomsFixture {
   [[nodiscard]] support::LineEncoder& encoder() { return encoder_; }
 
  private:
-  void on_lost(unsigned shard, MemberId id, const model::RoomName& room);
+  void tell(unsigned shard, MemberId id, const model::RoomName& room, const std::string& what);
   void say(Member& member, const std::string& line);
 
   std::unique_ptr<support::FakeCluster> cluster_;

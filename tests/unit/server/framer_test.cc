@@ -81,6 +81,19 @@ TEST(Framer, APlainFrameHasTheLine) {
   EXPECT_TRUE(frames[index_of(Encoding::kArticleDeflated)].empty());
 }
 
+// Without an offset it passes by, unless it was said where nothing is kept.
+TEST(Framer, WhatWasSaidWithoutAnOffsetIsALineAndWhatPassesIsNone) {
+  Framer framer;
+  model::Publication said = message("hello");
+  said.offset = {};
+  EXPECT_TRUE(framer.encode_one(kRoom, said, Encoding::kArticle).empty());
+  EXPECT_FALSE(framer.encode_one(kRoom, said, Encoding::kJson).empty());
+  said.said_at = model::kOffsetOrigin;
+  EXPECT_EQ(parts_of(framer.encode_one(kRoom, said, Encoding::kArticle)).payload, line("hello"));
+  EXPECT_EQ(parts_of(framer.encode_one(kRoom, said, Encoding::kJson)).payload,
+            codec::wire::json_publication_push("room", said));
+}
+
 TEST(Framer, OnlyWhatIsWantedIsMade) {
   Framer framer;
   const std::string text(1'000, 'a');

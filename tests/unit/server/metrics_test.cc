@@ -206,7 +206,8 @@ TEST(Metrics, EachCounterIsRendered) {
                                         &shard.home.publications,
                                         &shard.home.holes_filled,
                                         &shard.home.tails_filled,
-                                        &shard.home.rooms_lost};
+                                        &shard.home.rooms_lost,
+                                        &shard.home.rooms_interrupted};
   for (std::uint64_t& count : shard.fanout.frames_dropped) fields.push_back(&count);
   for (std::uint64_t& count : shard.refusals) fields.push_back(&count);
   for (std::uint64_t& count : shard.disconnects) fields.push_back(&count);
