@@ -106,10 +106,11 @@ class Broker {
 
   virtual void publish(const model::RoomName& room, model::Sender sender, base::Frame data,
                        PublishOptions options, Completion<PublishResult> done) = 0;
+  // Of a room that is subscribed here, the answer is not ahead of what the sink was told.
   virtual void history(const model::RoomName& room, HistoryQuery query,
                        Completion<History> done) = 0;
   // The positions of many rooms in the order of the argument, in as few steps as the broker can;
-  // each is right at some moment between call and completion.
+  // each is right at some moment between call and completion, and may be ahead of the sink.
   virtual void positions(std::vector<model::RoomName> rooms,
                          Completion<std::vector<model::Position>> done) = 0;
   // The entry at exactly this offset; kNotFound when it was never there or has been trimmed.

@@ -31,11 +31,15 @@ std::size_t newest_within(const std::vector<model::Publication>& entries, std::s
 }  // namespace
 
 Home::Home(Options options, Encoder& encoder, base::Executor& executor, NodeLinks& links)
-    : options_(options), encoder_(encoder), executor_(executor), links_(links) {}
+    : options_(options),
+      encoder_(encoder),
+      executor_(executor),
+      links_(links),
+      random_(static_cast<std::minstd_rand::result_type>(options.seed)) {}
 
 void Home::start(broker::Broker& broker) {
   broker_ = &broker;
-  executor_.run_after(options_.tail_check_interval, [this] { check_tails(); });
+  check_tails_later();
 }
 
 // The room if it still lives the life in which the caller asked for something.
@@ -418,6 +422,12 @@ void Home::lose(const model::RoomName& name, HomeRoom& room) {
   subscribe(name, room);
 }
 
+void Home::check_tails_later() {
+  std::uniform_int_distribution<base::Duration::rep> sooner(0, options_.tail_check_jitter.count());
+  executor_.run_after(options_.tail_check_interval - base::Duration{sooner(random_)},
+                      [this] { check_tails(); });
+}
+
 // Without positions nothing begins anew: who leaves and comes again would miss still more.
 void Home::interrupt(const model::RoomName& name, const HomeRoom& room) {
   ++counters_.rooms_interrupted;
@@ -430,7 +440,7 @@ void Home::interrupt(const model::RoomName& name, const HomeRoom& room) {
 // Asks for all rooms in one call: a broker that is away, or a publication that it dropped on its
 // way here, is found even where nobody speaks any more.
 void Home::check_tails() {
-  executor_.run_after(options_.tail_check_interval, [this] { check_tails(); });
+  check_tails_later();
   std::vector<model::RoomName> names;
   auto lives = std::make_shared<std::vector<RoomLife>>();
   for (const auto& [name, room] : rooms_) {

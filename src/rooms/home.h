@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <random>
 #include <unordered_map>
 #include <vector>
 
@@ -42,8 +43,11 @@ class Home final : public broker::BrokerSink {
     // What a member may get as replay after a cut: more is "not recovered", since it would not fit
     // its outbox.
     std::size_t recovery_bytes_max = base::kReplayBytesMax;
-    // Each room is compared with the broker once in this time, at least.
+    // Each room is compared with the broker once in this time, at least; each time up to so much
+    // sooner, so that the shards and nodes do not ask together.
     base::Duration tail_check_interval = std::chrono::seconds{20};
+    base::Duration tail_check_jitter{0};
+    std::uint64_t seed = 0;  // for that
   };
 
   // All references outlive the home.
@@ -128,6 +132,7 @@ class Home final : public broker::BrokerSink {
   void lose(const model::RoomName& name, HomeRoom& room);
   void interrupt(const model::RoomName& name, const HomeRoom& room);
 
+  void check_tails_later();
   void check_tails();
   void check_tail(const RoomLife& asked, const model::Position& top);
 
@@ -139,6 +144,7 @@ class Home final : public broker::BrokerSink {
   std::unordered_map<model::RoomName, HomeRoom> rooms_;
   std::uint64_t lives_ = 0;
   HomeCounters counters_;
+  std::minstd_rand random_;
 };
 
 }  // namespace palaver::rooms

@@ -19,6 +19,9 @@ constexpr base::Duration kDrainStep = std::chrono::milliseconds{20};
 constexpr base::Duration kOriginReportInterval = std::chrono::seconds{10};
 constexpr std::size_t kOriginReportBytesMax = 200;
 
+// Of the 20 s of rooms::Home.
+constexpr std::chrono::seconds kTailCheckJitter{5};
+
 }  // namespace
 
 Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLinks& links,
@@ -32,7 +35,9 @@ Shard::Shard(const Options& options, const ServerConfig& config, rooms::NodeLink
       hub_(options.id, fanout_, *this, links),
       home_({.shard = options.id,
              .rooms_max = config.limits.rooms_max,
-             .recovery_bytes_max = config.limits.outbox_bytes_max / 2},
+             .recovery_bytes_max = config.limits.outbox_bytes_max / 2,
+             .tail_check_jitter = kTailCheckJitter,
+             .seed = options.seed},
             framer_, loop_, links),
       users_(loop_),
       liveness_({.ping_interval = config.limits.ping_interval,

@@ -112,6 +112,37 @@ TEST_P(BrokerContract, OneOrderForAllAndNoAcknowledgementOvertakes) {
   }
 }
 
+// Whoever published: else a join would take what it has read for missing, or get it once more.
+TEST_P(BrokerContract, NoHistoryIsAheadOfTheSink) {
+  for (unsigned n = 0; n < shards(); ++n) ASSERT_TRUE(subscribe(n, "room"));
+  std::deque<PublishAnswer> answers;
+  std::deque<Answer<broker::History>> reads;
+  std::size_t came = 0;
+  const auto count = [&came] { ++came; };
+  for (unsigned i = 0; i < 100; ++i) {
+    PublishAnswer& answer = answers.emplace_back();
+    answer.then = count;
+    start_publish(i, "room", std::to_string(i), answer);
+    for (unsigned n = 0; n < shards(); ++n) {
+      auto& read = reads.emplace_back();
+      read.then = [this, &read, &came, n] {
+        ++came;
+        ASSERT_TRUE(read.result().has_value());
+        const auto seen = sink(n).publications_of("room");
+        const Offset last = seen.empty() ? Offset{0} : seen.back().offset;
+        EXPECT_LE(read.result()->top.offset, last);
+        EXPECT_LE(read.result()->entries.size(), seen.size());
+      };
+      on_shard(n, [this, &read, n] {
+        broker(n).history(RoomName{"room"}, {.since = {}, .limit = 1'000}, read.completion());
+        read.call_returned();
+      });
+    }
+  }
+  ASSERT_TRUE(harness().run_until([&] { return came == answers.size() + reads.size(); }));
+  EXPECT_EQ(all("room").size(), answers.size());
+}
+
 // In the middle of a stream: what comes after the answer's position is complete.
 TEST_P(BrokerContract, SubscribeMissesNothingAfterItsPosition) {
   std::deque<PublishAnswer> answers;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/redis/keys.h"
 #include "broker/redis/redis_node.h"
 #include "tests/contract/broker_contract.h"
 #include "tests/contract/redis_shards.h"
@@ -161,6 +162,87 @@ INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
                                          param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
                                                1)),
                          [](const auto& p) { return std::string(p.param.name); });
+
+// A room that another Redis has without its newest entry, since it took over.
+class RedisWitness : public testing::Test {
+ protected:
+  ~RedisWitness() override {
+    harness_.post(0, [this] { broker_->stop(); });
+    harness_.settle();
+  }
+
+  auto subscribe() {
+    return answer_on<model::Position>(
+        harness_, 0, [this](auto done) { broker_->subscribe(room_, std::move(done)); });
+  }
+  void publish(const char* data, broker::Completion<broker::PublishResult> done) {
+    broker_->publish(room_, sender("ann"), frame(data), {.id = {}}, std::move(done));
+  }
+  auto publish(const char* data) {
+    return answer_on<broker::PublishResult>(harness_, 0,
+                                            [&](auto done) { publish(data, std::move(done)); });
+  }
+  // What there is now will be there again.
+  void keep() {
+    for (const auto& key : kept_) tell({"COPY", key, key + ":kept", "REPLACE"});
+  }
+  void go_back() {
+    for (const auto& key : kept_) tell({"COPY", key + ":kept", key, "REPLACE"});
+  }
+  static void tell(const std::vector<std::string>& words) {
+    tell_redis(RedisSystem::kPlain, words);
+  }
+
+  RedisHarness harness_{RedisSystem::kPlain, 1, base::Limits{}};
+  RecordingSink sink_;
+  const model::RoomName room_{"room"};
+  const std::unique_ptr<broker::Broker> broker_ = harness_.make_broker({0}, sink_);
+
+ private:
+  const broker::redis::RoomKeys keys_{room_};
+  const std::vector<std::string> kept_{keys_.meta, keys_.all()[1]};
+};
+
+// Who comes back must not take the room for the one that it was.
+TEST_F(RedisWitness, OutlivesTheLastSubscriber) {
+  const auto before = subscribe();
+  ASSERT_TRUE(before && publish("1"));
+  keep();
+  ASSERT_TRUE(publish("2"));
+  harness_.settle();
+  harness_.post(0, [this] { broker_->unsubscribe(room_); });
+  harness_.settle();
+  go_back();
+  const auto after = subscribe();
+  ASSERT_TRUE(after.has_value());
+  EXPECT_NE(after->epoch, before->epoch);
+  // That is said once: the witness belongs to the epoch that has ended.
+  harness_.lose_connections();
+  harness_.settle();
+  EXPECT_EQ(subscribe()->epoch, after->epoch);
+}
+
+// Redis takes what is published before it lets anybody listen: the newer entry must not stand for
+// the one that has vanished.
+TEST_F(RedisWitness, IsNotHiddenByWhatIsPublishedAfterwards) {
+  const auto before = subscribe();
+  ASSERT_TRUE(before && publish("1"));
+  keep();
+  ASSERT_TRUE(publish("2"));
+  harness_.settle();
+  go_back();
+  tell({"ACL", "SETUSER", "default", "-subscribe"});
+  harness_.lose_connections();
+  harness_.post(0, [this] { publish("3", [](const auto&) {}); });
+  for (int i = 0; i < 4; ++i) harness_.settle();
+  tell({"ACL", "SETUSER", "default", "+subscribe"});
+  const auto after = subscribe();
+  ASSERT_TRUE(after.has_value());
+  EXPECT_NE(after->epoch, before->epoch);
+  harness_.settle();
+  ASSERT_FALSE(sink_.events.empty());
+  EXPECT_EQ(sink_.events.back().kind, Event::Kind::kLost);
+}
 
 }  // namespace
 }  // namespace palaver::tests::contract

@@ -61,7 +61,7 @@ class Talker {
         node_(links_, shards_.executors(),
               {.bounds_of =
                    [](const model::RoomName&) {
-                     return broker::RoomBounds{.entries_max = 100'000,
+                     return broker::RoomBounds{.entries_max = 1'000'000,
                                                .age_max = std::chrono::hours{1},
                                                .meta_ttl = std::chrono::hours{1}};
                    },
@@ -96,7 +96,7 @@ class Talker {
   [[nodiscard]] std::vector<model::Offset> stored() {
     std::optional<base::Result<broker::History>> history;
     broker::HistoryQuery everything;
-    everything.limit = 100'000;
+    everything.limit = 1'000'000;
     shards_.loop(0).post([&] {
       broker_->history(kRoom, everything,
                        [&](base::Result<broker::History> found) { history = std::move(found); });

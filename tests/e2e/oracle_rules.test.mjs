@@ -187,6 +187,83 @@ findsAfterLoss('what was said after it and is not there', /8 ack.*not found: p8/
   run.posts.get('p8').epoch = kEpoch;
 });
 
+/** The same, but p8 was kept, and what was lost was a delete of it. */
+function foundAfterPart(change) {
+  return foundAfterLoss((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.unshift(lost[0].order[0]);
+    const data = { kind: 'delete', id: 'p9', target: -90 };
+    Object.assign(run.posts.get('p9'), { data });
+    run.history[0].publications.unshift({ offset: -90, data: run.posts.get('p8').data });
+    change(run);
+  });
+}
+
+test('what an epoch has kept of the one before is no violation', () => {
+  assert.equal(foundAfterPart(() => {}), '');
+});
+test('finds a delete that was kept and deleted nothing', () => {
+  const undone = foundAfterPart((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.splice(1, 0, lost[0].order[1]);
+  });
+  assert.match(undone, /lobby -90: deleted, still there/);
+});
+findsAfterLoss('what must not be', /7 entries, 10 ack.*not found: p8,p9,p10/, (run) => {
+  run.durable = true;
+});
+
+test('where an epoch may have forked, what was told is no violation', () => {
+  const forked = (change) =>
+    foundAfterLoss((run, events) => {
+      run.forked = true;
+      change(events);
+    });
+  const at = (offset, recovery) => ({ ...recovery, position: { epoch: 'd', offset } });
+  const aside = (events) => events.splice(1, 1); // p8 was of the other branch
+  assert.equal(forked(aside), '');
+  const back = (events) => events.splice(4, 0, at(-80, lost(0)), lost(0));
+  assert.equal(forked(back), '');
+  assert.match(
+    forked((events) => events.splice(3)),
+    /bob in lobby: is still in the lost epoch d/,
+  );
+  assert.match(
+    forked((events) => events.splice(4, 1)),
+    /bob in lobby: missing 1 \(10 gone\)/,
+  );
+  assert.match(
+    forked((events) => events.splice(2, 0, saw(-9))),
+    /twice or late/,
+  );
+});
+
+test('what was gone before anybody saw it is no violation after a loss', () => {
+  const hidden = (loss) => {
+    const run = good();
+    const gone = { offset: 5, data: { kind: 'gone' } };
+    const { order } = run.rooms.get('lobby');
+    order.unshift({ offset: 5, id: undefined });
+    run.history[0].publications.unshift(gone);
+    run.rooms.get('lobby').lost = loss ? [{ epoch: 'd', order: [saw(-1)] }] : [];
+    for (const { events } of run.members) events.splice(0, 1, subscribed(7));
+    const data = { kind: 'edit', id: 'p8', target: 10, text: 'text 8.' };
+    run.posts.set('p8', { client: 'ann', room: 'lobby', epoch: 'd', data, outcome: 'acked' });
+    return violations(run).join('\n');
+  };
+  assert.equal(hidden(true), '');
+  assert.match(hidden(false), /gone, nobody asked/);
+});
+
+test('finds a loss for nothing', () => {
+  const found = foundAfterLoss((run) => {
+    const { order, lost } = run.rooms.get('lobby');
+    order.unshift(...lost[0].order);
+    run.posts.delete('p10');
+  });
+  assert.match(found, /lobby: the epoch d ended, and nothing of it is missing/);
+});
+
 test('the seed alone decides the plan', () => {
   const options = { clients: 9, rooms: 3, seconds: 5, rate: 20, steady: 2 };
   const plan = planOf(randomOf(7), options);

@@ -98,7 +98,7 @@ class RedisNode final : private LinksListener {
     std::vector<Live> held;  // came while it was not in step
     std::multimap<model::Offset, HeldAck> acks;
   };
-  // Rooms without subscribers where something was published here lately.
+  // Rooms without subscribers where something was published or seen here lately.
   struct Witnessed {
     model::Epoch epoch;
     model::Offset offset;
@@ -120,6 +120,7 @@ class RedisNode final : private LinksListener {
   Room* find(const std::string& channel);
   [[nodiscard]] std::vector<std::string> arguments_of(const model::RoomName& name);
 
+  void check(const model::RoomName& name, const model::Position& seen);
   void step(const std::string& channel, Room& room);
   void on_checked(const std::string& channel, Reply reply);
   void catch_up(const std::string& channel, Room& room, model::Offset until);
@@ -136,6 +137,7 @@ class RedisNode final : private LinksListener {
   void tell_when_seen(const std::string& channel, const model::Position& position,
                       std::move_only_function<void()> tell);
   void witness(const model::RoomName& name, const model::Position& position);
+  void remember(const model::RoomName& name, const model::Position& position);
 
   // From the tail of a room in step.
   [[nodiscard]] std::optional<History> seen_history(const std::string& channel,

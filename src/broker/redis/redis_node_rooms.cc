@@ -21,7 +21,7 @@ constexpr base::Duration kTick = std::chrono::milliseconds{250};
 constexpr base::Duration kRetry = std::chrono::milliseconds{500};
 // What was acknowledged and did not come through the feed by then is read.
 constexpr base::Duration kAckHoldMax = std::chrono::seconds{1};
-// A publish into a room without subscribers is remembered for so long, in so many rooms.
+// What was seen of a room without subscribers is remembered for so long, of so many rooms.
 constexpr base::Duration kWitnessTime = std::chrono::seconds{60};
 constexpr std::size_t kWitnessedMax = 10'000;
 
@@ -65,7 +65,9 @@ void RedisNode::unsubscribe(const RoomName& name, broker::Address who) {
   tell_all(room);
   tails_.drop(channel);
   links_.unsubscribe(room.partition, channel);
+  const model::Position last{room.epoch, std::max(room.seen, room.acked)};
   rooms_.erase(found);
+  if (!last.epoch.value.empty()) remember(name, last);
 }
 
 void RedisNode::on_subscribed(const std::string& channel) {
@@ -86,15 +88,25 @@ void RedisNode::on_up(const PartitionSet& partitions) {
   for (auto& [channel, room] : rooms_) {
     if (!partitions.test(room.partition)) continue;
     room.in_step = room.stepping = false;
-    if (room.fed) step(channel, room);
+    if (room.fed) {
+      step(channel, room);
+    } else {
+      check(room.name, {room.epoch, std::max(room.seen, room.acked)});
+    }
   }
   for (const auto& [name, seen] : witnessed_) {
-    if (!partitions.test(partition_of(name))) continue;
-    ask_redis(ScriptId::kCheck, name,
-              {links_.script_channel(channel_of(name)), seen.epoch.value,
-               std::to_string(seen.offset.value)},
-              [](const Reply&) {});
+    if (partitions.test(partition_of(name))) check(name, {seen.epoch, seen.offset});
   }
+}
+
+// If Redis does not have what was seen, the epoch ends; who steps later finds another one. At once:
+// what is acknowledged from now on hides what was lost before.
+void RedisNode::check(const RoomName& name, const model::Position& seen) {
+  if (seen.epoch.value.empty()) return;
+  ask_redis(ScriptId::kCheck, name,
+            {links_.script_channel(channel_of(name)), seen.epoch.value,
+             std::to_string(seen.offset.value)},
+            [](const Reply&) {});
 }
 
 // Looks where Redis is with the room; until that is known, what comes is held.
@@ -129,6 +141,7 @@ void RedisNode::on_checked(const std::string& channel, Reply reply) {
     return;
   }
   if (!first && !same) tell_lost(*room);
+  if (!same) room->acked = {};
   room->epoch = top->epoch;
   room->seen = same ? std::max(room->seen, top->offset) : top->offset;
   in_step(channel, *room);
@@ -308,6 +321,11 @@ void RedisNode::witness(const RoomName& name, const model::Position& position) {
     if (position.epoch == room->epoch) room->acked = std::max(room->acked, position.offset);
     return;
   }
+  remember(name, position);
+}
+
+// Who comes back soon finds out by it whether Redis still has what was seen.
+void RedisNode::remember(const RoomName& name, const model::Position& position) {
   const base::Instant until = links_.loop().now() + kWitnessTime;
   const auto [found, made] = witnessed_.try_emplace(name);
   if (made) witness_order_.emplace_back(until, name);

@@ -16,6 +16,9 @@ const kEmoji = ['👍', '❤️', '🎉'];
 // Codes of the SDK for a publish whose answer it does not know; the same id may be sent again.
 const kUnanswered = new Set([1, 2, 3, 10, 11]);
 const kPageEntries = 300;
+const kInFlight = 16; // publishes without an answer when a fault comes, at least
+const kPostsAtFault = 32;
+const kMicrotasks = 20; // the SDK has written in fewer, and no answer is read between them
 const kShown = 20;
 
 // Minting is a process each, and a person is the same one for every server of the tests.
@@ -102,6 +105,7 @@ export class Crowd {
   #messages = new Map(); // room -> messages that can be referred to: [{author, offset}]
   #located = new Set();
   #sending = [];
+  #inFlight = 0;
 
   /** @param server One, or a list of nodes: each connection goes to the next of them. */
   constructor(t, server, plan) {
@@ -125,7 +129,10 @@ export class Crowd {
     await this.#everybodyIsThere();
   }
 
-  /** Takes the steps of the plan, each when it is due. One with `run` does that instead. */
+  /**
+   * Takes the steps of the plan, each when it is due. One with `run` does that instead; if it says
+   * `inFlight`, while many publishes are.
+   */
   async play() {
     const { steps, seconds } = this.plan;
     const start = Date.now();
@@ -248,7 +255,13 @@ export class Crowd {
     const all = this.people.flatMap(({ subscriptions }) =>
       [...subscriptions.values()].map((subscription) => subscription.ready()),
     );
-    return deadline(Promise.all(all), 3 * kMs, 'everybody to be there');
+    const away = () =>
+      this.people.flatMap(({ name, sdk, subscriptions }) =>
+        [...subscriptions]
+          .filter(([, { state }]) => state !== 'subscribed')
+          .map(([room, { state }]) => `${name} (${sdk.state}) in ${room} (${state})`),
+      );
+    return deadline(Promise.all(all), 3 * kMs, () => `everybody to be there: ${away()}`);
   }
 
   #watchConnection(person) {
@@ -303,8 +316,12 @@ export class Crowd {
     this.#messages.get(room).push({ author: post?.client, offset });
   }
 
-  #take({ person: index, act, room, dice, hasty, run }) {
-    if (run) return void this.#sending.push(run().catch((error) => this.wrong.push(error.message)));
+  #take({ person: index, act, room, dice, hasty, run, inFlight }) {
+    if (run) {
+      const ready = inFlight ? this.#fly() : Promise.resolve();
+      const ran = ready.then(run).catch((error) => this.wrong.push(error.message));
+      return void this.#sending.push(ran);
+    }
     const person = this.people[index];
     // The SDK writes in this turn of the loop, and reads an answer in a later one.
     if (hasty) setImmediate(() => this.#cut(person));
@@ -326,6 +343,20 @@ export class Crowd {
       default:
         return void this.#post(person, room, act, dice);
     }
+  }
+
+  /** Resolves when so many publishes are on their way that a fault meets some of them. */
+  async #fly() {
+    const able = () => this.people.filter(({ sdk }) => sdk.state === 'connected');
+    await until(() => able().length > 0, kMs, 'somebody who can publish');
+    const people = able();
+    for (let i = 0; i < kPostsAtFault; i += 1) {
+      const person = people[i % people.length];
+      this.#post(person, person.rooms[i % person.rooms.length], 'message', 0);
+    }
+    for (let i = 0; i < kMicrotasks; i += 1) await null;
+    this.counts.inFlight = Math.min(this.counts.inFlight ?? Infinity, this.#inFlight);
+    if (this.#inFlight < kInFlight) this.wrong.push(`only ${this.#inFlight} publishes in flight`);
   }
 
   #cut({ sdk }) {
@@ -364,6 +395,8 @@ export class Crowd {
   /** Sends until there is an answer; the server knows a repetition by its id. */
   async #send(person, post) {
     for (;;) {
+      const sent = person.sdk.state === 'connected' ? 1 : 0;
+      this.#inFlight += sent;
       try {
         await person.sdk.publish(post.room, post.data);
         post.outcome = 'acked';
@@ -371,6 +404,8 @@ export class Crowd {
       } catch ({ code, temporary }) {
         post.outcome = code;
         if (!kUnanswered.has(code) && !temporary) return;
+      } finally {
+        this.#inFlight -= sent;
       }
       this.counts.retries += 1;
       const back = () => person.sdk.state === 'connected';

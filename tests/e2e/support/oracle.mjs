@@ -4,9 +4,14 @@
 // A record, as crowd.mjs makes it:
 //
 //   kept     how many entries the history of a room holds
+//   forked   true: two primaries may have gone on with the same epoch, and answered who went from
+//            one to the other. In an epoch that is lost nobody can tell what is missing; that it is
+//            lost they have to be told all the same
+//   durable  true: what was acknowledged is never lost, even if an epoch ends
 //   rooms    Map of name -> {epoch, order, lost}; order: [{offset, id}], all entries of the room,
 //            oldest first; id is undefined when it could not be known (the entry had been deleted).
-//            lost: [{epoch, order}], what was there before and is lost, as far as anybody saw it
+//            lost: [{epoch, order}], what was there in epochs before, as far as anybody saw it; the
+//            room's order begins with what of it was kept
 //   members  [{client, room, events}], each with what its subscription told, in order:
 //            {offset, id}, a publication (id undefined: it said "gone"), or
 //            {position: {epoch, offset}, wasRecovering, recovered}, each time it was subscribed
@@ -42,9 +47,10 @@ class Cursor {
   #next = 0;
   #epochs; // that it can still come to
 
-  constructor({ epoch, order, lost = [] }, kept) {
+  constructor({ epoch, order, lost = [] }, { kept, forked = false }) {
     this.last = epoch;
     this.kept = kept;
+    this.forked = forked;
     this.#epochs = new Map([...lost, { epoch, order }].map((one) => [one.epoch, one]));
     this.#enter(epoch);
   }
@@ -58,13 +64,17 @@ class Cursor {
   again({ position, wasRecovering, recovered }) {
     if (!wasRecovering) return 'came back and recovery was not tried';
     if (position.epoch !== this.epoch) {
-      this.#epochs.delete(this.epoch);
+      if (!this.forked) this.#epochs.delete(this.epoch);
       if (!this.#enter(position.epoch)) return `epoch ${position.epoch} is not the room's`;
       this.#next = indexAfter(this.order, position.offset);
       return recovered ? `recovered: true, in another epoch` : '';
     }
     if (recovered) return '';
     const top = indexAfter(this.order, position.offset);
+    if (this.#isUncertain()) {
+      this.#next = top;
+      return '';
+    }
     const missed = this.order.slice(this.#next, top);
     if (top < this.#next) return `recovered: false with a position of the past`;
     this.#next = top;
@@ -78,7 +88,9 @@ class Cursor {
     if (index < this.#next) return `twice or late: ${named([{ offset, id }])}`;
     const missing = this.order.slice(this.#next, index);
     this.#next = index + 1;
-    if (missing.length > 0) return `missing ${named(missing)} before ${offset} ${id}`;
+    if (missing.length > 0 && !this.#isUncertain()) {
+      return `missing ${named(missing)} before ${offset} ${id}`;
+    }
     const known = this.order[index].id;
     if (id === undefined || known === undefined || id === known) return '';
     return `at ${offset} stands ${known}, it saw ${id}`;
@@ -90,6 +102,10 @@ class Cursor {
     return missing.length > 0 ? `missing at the end ${named(missing)}` : '';
   }
 
+  #isUncertain() {
+    return this.forked && this.epoch !== this.last;
+  }
+
   #enter(epoch) {
     if (!this.#epochs.has(epoch)) return false;
     this.epoch = epoch;
@@ -99,8 +115,8 @@ class Cursor {
   }
 }
 
-function checkMember({ client, room, events }, { rooms, kept }) {
-  const cursor = new Cursor(rooms.get(room), kept);
+function checkMember({ client, room, events }, run) {
+  const cursor = new Cursor(run.rooms.get(room), run);
   const wrong = [];
   for (const [index, event] of events.entries()) {
     if (event.position === undefined) wrong.push(cursor.publication(event));
@@ -133,12 +149,12 @@ function checkPosts(run) {
   const found = places(run);
   const wrong = [];
   const counts = new Map([...run.rooms.keys()].map((room) => [room, 0]));
-  const deleted = targetsOf(run, 'delete');
+  const deleted = deletedOf(run);
   const forgotten = forgottenOf(run);
   for (const [id, { client, room, data, outcome, epoch }] of run.posts) {
     const at = [...(found.get(id) ?? [])];
     const { lost = [], order } = run.rooms.get(room);
-    const mayBeLost = lost.some((one) => one.epoch === epoch);
+    const mayBeLost = !run.durable && lost.some((one) => run.forked || one.epoch === epoch);
     const say = (text) => wrong.push(`${client} in ${room}: ${data.kind} ${id} ${text}`);
     if (outcome === 'acked') {
       if (at.length > 0 || !mayBeLost) counts.set(room, counts.get(room) + 1);
@@ -149,14 +165,16 @@ function checkPosts(run) {
     } else {
       const target = `${room} ${data.target}`;
       const missed = outcome === 404 && (deleted.has(target) || forgotten.has(target));
-      const there = lost.length === 0 || order.some(({ offset }) => offset === data.target);
+      const there =
+        lost.length === 0 || (!run.forked && order.some(({ offset }) => offset === data.target));
       if (!missed && (there || outcome !== 404)) say(`had no good end: ${outcome}`);
     }
   }
   for (const id of found.keys()) if (!run.posts.has(id)) wrong.push(`nobody published ${id}`);
   for (const [room, { order }] of run.rooms) {
     const acked = counts.get(room);
-    if (order.length === acked) continue;
+    const more = order.length - acked;
+    if (more === 0 || (more > 0 && more <= hiddenOf(run, room, found).length)) continue;
     const missing = [...run.posts].filter(
       ([id, post]) => post.room === room && post.outcome === 'acked' && !found.has(id),
     );
@@ -166,19 +184,20 @@ function checkPosts(run) {
   return wrong;
 }
 
-/** "room offset" of all that anybody saw in epochs that are lost. */
+/** "room offset" of all that anybody saw in epochs that are lost and that this one did not keep. */
 function lostOf(rooms) {
   const places = new Set();
-  for (const [room, { lost = [] }] of rooms) {
-    for (const { order } of lost) for (const { offset } of order) places.add(`${room} ${offset}`);
+  for (const [room, { order, lost = [] }] of rooms) {
+    for (const one of lost) for (const { offset } of one.order) places.add(`${room} ${offset}`);
+    for (const { offset } of order) places.delete(`${room} ${offset}`);
   }
   return places;
 }
 
-/** "room offset" of all that posts of this kind were about, if they were acknowledged. */
-function targetsOf({ posts }, kind) {
+/** "room offset" of all that acknowledged deletes were about. */
+function deletedOf({ posts }) {
   const acked = [...posts.values()].filter(
-    (post) => post.data.kind === kind && post.outcome === 'acked',
+    (post) => post.data.kind === 'delete' && post.outcome === 'acked',
   );
   return new Set(acked.map(({ room, data }) => `${room} ${data.target}`));
 }
@@ -192,13 +211,27 @@ function forgottenOf({ rooms, kept }) {
   return places;
 }
 
+/**
+ * Entries of a room that were gone before anybody saw them. Only where a loss made all of them skip
+ * a part; what was said about a deleted entry can be such a one.
+ */
+function hiddenOf({ rooms }, room, found) {
+  const { order, lost = [] } = rooms.get(room);
+  const known = new Set([...found.values()].flatMap((at) => [...at]));
+  const isHidden = ({ offset, id }) => id === undefined && !known.has(`${room} ${offset}`);
+  return lost.length > 0 ? order.filter(isHidden) : [];
+}
+
 /** What was deleted, and what was said about it, has left the history, and nothing else has. */
 function checkHistory(run) {
   const wrong = [];
-  const deleted = targetsOf(run, 'delete');
   const found = places(run);
+  // A delete that was lost with its epoch deleted nothing.
+  const stands = ([id, { room }]) => found.has(id) || !run.rooms.get(room).lost?.length;
+  const deleted = deletedOf({ posts: new Map([...run.posts].filter(stands)) });
   for (const { room, publications } of run.history) {
     const gone = new Set([...deleted].filter((place) => place.startsWith(`${room} `)));
+    for (const { offset } of hiddenOf(run, room, found)) gone.add(`${room} ${offset}`);
     const secrets = [];
     for (const [id, post] of run.posts) {
       const about = post.data.kind !== 'delete' && deleted.has(`${room} ${post.data.target}`);
@@ -220,9 +253,26 @@ function checkHistory(run) {
   return wrong;
 }
 
+/** Nobody was told of a loss for nothing. */
+function checkLosses({ rooms, posts }) {
+  const wrong = [];
+  for (const [room, { order, lost = [] }] of rooms) {
+    const kept = new Set(order.map(({ offset }) => offset));
+    const ids = new Set(order.map(({ id }) => id));
+    for (const { epoch, order: seen } of lost) {
+      const missing = ([id, post]) =>
+        post.room === room && post.epoch === epoch && post.outcome === 'acked' && !ids.has(id);
+      if ([...posts].some(missing) || seen.some(({ offset }) => !kept.has(offset))) continue;
+      wrong.push(`${room}: the epoch ${epoch} ended, and nothing of it is missing`);
+    }
+  }
+  return wrong;
+}
+
 /** @returns what is wrong with a run, a text each. */
 export function violations(run) {
   return [
+    ...checkLosses(run),
     ...run.members.flatMap((member) => checkMember(member, run)),
     ...checkPosts(run),
     ...checkHistory(run),

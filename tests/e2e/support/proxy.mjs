@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A network that a test can spoil: a TCP proxy on a free port of 127.0.0.1 before one server. What
 // it does to connections it does to all of them, those that come later included, except cut(),
-// which ends the ones there are, and halve(), which ends one.
+// which ends the ones there are, and halve(), which ends one. A test may replace edit().
 
 import { once } from 'node:events';
 import net from 'node:net';
@@ -24,7 +24,8 @@ class Lane {
     from.on('data', (bytes) => {
       const due = Math.max(Date.now() + proxy.delayMs, this.#queue.at(-1)?.due ?? 0);
       const half = proxy.takesHalf(direction);
-      const kept = half ? bytes.subarray(0, Math.floor(bytes.length / 2)) : bytes;
+      const edited = proxy.edit(bytes, direction);
+      const kept = half ? bytes.subarray(0, Math.floor(bytes.length / 2)) : edited;
       this.#queue.push({ bytes: kept, due, half });
       this.heldBytes += kept.length;
       this.pump();
@@ -152,6 +153,11 @@ export class Proxy {
   resume() {
     this.paused = false;
     for (const { lanes } of this.#connections) for (const lane of lanes) lane.pump();
+  }
+
+  /** What goes on instead of these bytes; of its own accord all of them. */
+  edit(bytes) {
+    return bytes;
   }
 
   takesHalf(direction) {

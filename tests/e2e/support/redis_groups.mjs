@@ -17,6 +17,10 @@ async function all(items, condition) {
 
 const logsOf = (servers) => servers.map(({ log }) => log).join('\n');
 
+// Who the replica and the sentinels are to a server: without them it is alone, and does not know.
+const kPeers = ['replica', 'sentinel'];
+const kPeerPassword = 'peer';
+
 /** A killed or frozen primary is replaced after about 2.5 seconds. */
 class RedisSentinels {
   name = 'palaver'; // of the primary, to ask a sentinel for
@@ -40,6 +44,19 @@ class RedisSentinels {
   async replica() {
     const primary = await this.primary();
     return this.servers.find((server) => server !== primary);
+  }
+
+  /**
+   * Cuts a server off from the replica and the sentinels; it goes on serving everybody else. Only
+   * where there is a password: else they could come as anybody.
+   */
+  async separate(server) {
+    for (const peer of kPeers) await server.command('ACL', 'SETUSER', peer, 'off');
+    for (const peer of kPeers) await server.command('CLIENT', 'KILL', 'USER', peer);
+  }
+
+  async rejoin(server) {
+    for (const peer of kPeers) await server.command('ACL', 'SETUSER', peer, 'on');
   }
 
   /** What is killed from here on is replaced. */
@@ -79,8 +96,13 @@ class RedisSentinels {
 /** @param options Of startRedis, and `sentinelPassword`, which the sentinels ask for. */
 export async function startSentinels(t, { sentinelPassword, ...options } = {}) {
   const group = new RedisSentinels();
-  const primary = await startRedis(t, options);
-  const replica = await startRedis(t, { ...options, replicaOf: primary.port });
+  const rules = '~* &* +@all';
+  const peers = kPeers.map((peer) => ({ name: peer, password: kPeerPassword, rules }));
+  const users = [...(options.users ?? []), ...peers];
+  const replication = [`masteruser ${kPeers[0]}`, `masterauth ${kPeerPassword}`];
+  const server = { ...options, users, config: [...(options.config ?? []), ...replication] };
+  const primary = await startRedis(t, server);
+  const replica = await startRedis(t, { ...server, replicaOf: primary.port });
   group.servers.push(primary, replica);
   // Before the sentinels look: a replica that was never in step is no candidate.
   const inStep = async () => (await replica.info('master_link_status')) === 'up';
@@ -91,7 +113,8 @@ export async function startSentinels(t, { sentinelPassword, ...options } = {}) {
     `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
     `sentinel down-after-milliseconds ${name} 1000`,
     `sentinel failover-timeout ${name} 3000`,
-    ...(options.password ? [`sentinel auth-pass ${name} ${options.password}`] : []),
+    `sentinel auth-user ${name} ${kPeers[1]}`,
+    `sentinel auth-pass ${name} ${kPeerPassword}`,
   ];
   const { tls } = options;
   for (let i = 0; i < 3; i += 1) {

@@ -3,6 +3,9 @@
 // silent tails, losses.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <utility>
+
 #include "rooms/home.h"
 #include "tests/unit/rooms/rooms_fixture.h"
 
@@ -229,6 +232,23 @@ TEST_F(HomeLive, FindsASilentTail) {
   answer_read(8, {entry(7, 6), entry(8, 7)});
   EXPECT_EQ(seen(member), "6 7 8");
   EXPECT_EQ(home().counters().tails_filled, 1U);
+}
+
+// Each in its own time, so that the shards of many nodes do not ask together.
+TEST_F(HomeLive, ComparesAtTimesThatDiffer) {
+  start_with({.shard = {}, .tail_check_jitter = seconds{5}, .seed = 7});
+  live_member(5);
+  std::set<int> gaps;
+  int waited = 0;
+  for (int second = 0; second < 400; ++second) {
+    cluster().advance(seconds{1});
+    ++waited;
+    if (broker().checks.empty()) continue;
+    ScriptedBroker::take(broker().checks).done(std::vector{model::Position{{"E"}, {5}}});
+    EXPECT_TRUE(waited >= 15 && waited <= 21) << waited;
+    gaps.insert(std::exchange(waited, 0));
+  }
+  EXPECT_GE(gaps.size(), 3U);
 }
 
 struct Checked {
