@@ -32,6 +32,10 @@ void Finder::close() {
   whom_.clear();
 }
 
+void Finder::ask_now() {
+  if (stream_ && !owed_) write_question();
+}
+
 // One connection stays with whoever answers.
 void Finder::ask() {
   loop_.run_after(kInterval, guard_([this, round = round_] {

@@ -41,6 +41,8 @@ class Finder final : private net::ClientStream::Observer {
   // Asks these, until close().
   void open(std::vector<Endpoint> whom);
   void close();
+  // Before its time, if somebody is known who answers.
+  void ask_now();
   [[nodiscard]] bool is_open() const { return !whom_.empty(); }
   [[nodiscard]] const Question& question() const { return question_; }
 

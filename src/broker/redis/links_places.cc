@@ -236,6 +236,7 @@ void Links::tell_up(const PartitionSet& partitions) {
 void Links::on_pipe_down(DataNode& node) {
   node.down_since = loop_.now();
   cluster_due_ = {};
+  finder_.ask_now();  // sentinels may know of another primary already
   for (unsigned i = 0; i < kAllPartitions; ++i) {
     if (partitions_[i].owner != &node && partitions_[i].in_flight > 0) take_back(node, i);
   }
