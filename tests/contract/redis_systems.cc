@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -62,6 +63,10 @@ struct Plain {
   RedisServer server;
 };
 
+struct StandingClock {
+  RedisServer server{{.standing_clock = true}};
+};
+
 struct TlsAndAcl {
   support::Certificates certificates;
   support::RedisUser user = support::palaver_user("palaver", "secret", kCommands);
@@ -99,6 +104,8 @@ std::vector<RedisServer*> primaries_of(support::RedisCluster& cluster) {
 
 std::vector<RedisServer*> primaries_of(RedisSystem system) {
   switch (system) {
+    case RedisSystem::kStandingClock:
+      return {&the<StandingClock>().server};
     case RedisSystem::kTlsAndAcl:
       return {&the<TlsAndAcl>().server};
     case RedisSystem::kSentinels:
@@ -130,6 +137,7 @@ RedisOptions fresh_redis(RedisSystem system) {
   options.endpoint = {RedisServer::host(), primaries_of(system).front()->port()};
   switch (system) {
     case RedisSystem::kPlain:
+    case RedisSystem::kStandingClock:
     case RedisSystem::kCluster:
       break;
     case RedisSystem::kTlsAndAcl:
@@ -147,6 +155,10 @@ RedisOptions fresh_redis(RedisSystem system) {
       break;
   }
   return options;
+}
+
+void advance_clock(base::Duration by) {
+  the<StandingClock>().server.advance(std::chrono::duration_cast<std::chrono::microseconds>(by));
 }
 
 void tell_redis(RedisSystem system, const std::vector<std::string>& words) {

@@ -12,10 +12,19 @@
 
 namespace palaver::tests::contract {
 
-enum class RedisSystem { kPlain, kTlsAndAcl, kSentinels, kCluster, kClusterTlsAndAcl };
+enum class RedisSystem {
+  kPlain,
+  kStandingClock,  // plain, with a time of day that only advance_clock() moves
+  kTlsAndAcl,
+  kSentinels,
+  kCluster,
+  kClusterTlsAndAcl
+};
 
 // Empties it, and says how to reach it.
 [[nodiscard]] broker::redis::RedisOptions fresh_redis(RedisSystem system);
+// Of kStandingClock.
+void advance_clock(base::Duration by);
 // What the tests say themselves to all its primaries.
 void tell_redis(RedisSystem system, const std::vector<std::string>& words);
 // One of them alone: its answer.

@@ -65,6 +65,8 @@ RedisUser palaver_user(std::string name, std::string password,
 }
 
 RedisServer::RedisServer(Options options) : options_(std::move(options)) {
+  clock_ = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
   for (int i = 0; i < kAttempts; ++i) {
     port_ = free_port();
     if (options_.tls != nullptr) tls_port_ = free_port();
@@ -81,7 +83,26 @@ RedisServer::RedisServer(Options options) : options_(std::move(options)) {
 void RedisServer::launch() {
   std::vector<std::string> words{"redis-server", folder() / "redis.conf"};
   if (options_.kind == Kind::kSentinel) words.emplace_back("--sentinel");
+  if (options_.standing_clock) {
+    write_clock();
+    words.insert(words.begin(), {"env", std::string("LD_PRELOAD=") + PALAVER_STANDING_CLOCK,
+                                 "PALAVER_CLOCK=" + (folder() / "clock").string()});
+  }
   process_.emplace(words, folder() / "log");
+}
+
+// In place: the server has the file in its memory.
+void RedisServer::write_clock() const {
+  const auto path = folder() / "clock";
+  const std::int64_t time = clock_.count();
+  if (!std::filesystem::exists(path)) std::ofstream(path) << std::string(sizeof(time), '\0');
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.write(reinterpret_cast<const char*>(&time), sizeof(time));
+}
+
+void RedisServer::advance(std::chrono::microseconds by) {
+  clock_ += by;
+  write_clock();
 }
 
 // False: it ended.

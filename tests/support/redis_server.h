@@ -7,6 +7,7 @@
 //   if (const auto why = why_no_redis()) GTEST_SKIP() << *why;
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -50,6 +51,7 @@ class RedisServer {
     std::vector<RedisUser> users{};             // beside the default user, which may do everything
     std::optional<std::uint16_t> replica_of{};  // port() of a server with the same tls and password
     std::vector<std::string> config{};          // more lines of redis.conf
+    bool standing_clock = false;                // its time of day stands: see advance()
   };
 
   explicit RedisServer(Options options);
@@ -71,6 +73,8 @@ class RedisServer {
   void freeze();
   void thaw();
   [[nodiscard]] bool running();
+  // Moves its standing clock on.
+  void advance(std::chrono::microseconds by);
   // On the same ports, with the same files: redis.conf, too, as CONFIG REWRITE or a sentinel left
   // it. Kills it first if it runs.
   void restart();
@@ -89,6 +93,7 @@ class RedisServer {
  private:
   [[nodiscard]] bool comes_up();
   void launch();
+  void write_clock() const;
   void write_files() const;
   [[nodiscard]] std::string config() const;
   [[nodiscard]] std::string tls_config() const;
@@ -98,6 +103,7 @@ class RedisServer {
   const TemporaryFolder folder_;
   std::uint16_t port_ = 0;
   std::uint16_t tls_port_ = 0;
+  std::chrono::microseconds clock_{};    // since 1970
   std::optional<ChildProcess> process_;  // ends before its folder
 };
 

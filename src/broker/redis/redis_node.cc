@@ -276,7 +276,9 @@ void RedisNode::positions(const std::vector<RoomName>& names,
     for (const std::size_t i : indices) {
       const RoomBounds bounds = config_.bounds_of(names[i]);
       keys.push_back(RoomKeys(names[i]).meta);
-      times.push_back(text_of(bounds.meta_ttl + bounds.age_max));
+      // Rooms are kept for whoever is in them.
+      const bool ours = rooms_.contains(channel_of(names[i]));
+      times.push_back(ours ? text_of(bounds.meta_ttl + bounds.age_max) : "0");
     }
     links_.run(partition, ScriptId::kPositions, keys, times,
                [this, gathering, indices, answer](const Reply& found) {

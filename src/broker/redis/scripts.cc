@@ -59,7 +59,8 @@ local function known(m, id)
   local found = redis.call('HGET', KEYS[3 + m.gen], id) or redis.call('HGET', KEYS[4 - m.gen], id)
   if not found then return nil end
   local number, offset = string.match(found, '^(%d+) (%d+)$')
-  return m.count - tonumber(number) <= 10000 and offset
+  local age = now - tonumber(ARGV[6]) - math.floor(tonumber(offset) / 4096)
+  return m.count - tonumber(number) <= 10000 and age < 600000 and offset
 end
 
 local function remember(m, id, offset)
@@ -346,7 +347,7 @@ local out = {}
 for i, key in ipairs(KEYS) do
   local raw = redis.call('GET', key)
   if raw then
-    redis.call('PEXPIRE', key, ARGV[i])
+    if ARGV[i] ~= '0' then redis.call('PEXPIRE', key, ARGV[i]) end
     local epoch, last = string.match(raw, '^(%S+) (%d+)')
     out[2 * i - 1], out[2 * i] = epoch, last
   else

@@ -23,7 +23,7 @@ enum class ScriptId : std::uint8_t {
   kCheck,
   // channel: {epoch} of the new one, or {""}.
   kRemove,
-  // Keys: the metas of many rooms of one partition; arguments: the time to keep each.
+  // Keys: the metas of many rooms of one partition; arguments: the time to keep each, 0: as before.
   // {epoch, last, …}
   kPositions,
   // Key: the nodes. Arguments: a node, or empty, and its lease (ms). All nodes that live.
