@@ -65,8 +65,6 @@ RedisUser palaver_user(std::string name, std::string password,
 }
 
 RedisServer::RedisServer(Options options) : options_(std::move(options)) {
-  clock_ = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
   for (int i = 0; i < kAttempts; ++i) {
     port_ = free_port();
     if (options_.tls != nullptr) tls_port_ = free_port();
@@ -94,7 +92,7 @@ void RedisServer::launch() {
 // In place: the server has the file in its memory.
 void RedisServer::write_clock() const {
   const auto path = folder() / "clock";
-  const std::int64_t time = clock_.count();
+  const std::int64_t time = clock_.time_since_epoch().count();
   if (!std::filesystem::exists(path)) std::ofstream(path) << std::string(sizeof(time), '\0');
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.write(reinterpret_cast<const char*>(&time), sizeof(time));

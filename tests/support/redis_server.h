@@ -103,7 +103,8 @@ class RedisServer {
   const TemporaryFolder folder_;
   std::uint16_t port_ = 0;
   std::uint16_t tls_port_ = 0;
-  std::chrono::microseconds clock_{};    // since 1970
+  std::chrono::sys_time<std::chrono::microseconds> clock_ =
+      std::chrono::sys_days(std::chrono::January / 1 / 2030);
   std::optional<ChildProcess> process_;  // ends before its folder
 };
 
