@@ -157,16 +157,17 @@ HarnessParam param(const char* name, RedisSystem system, unsigned shards) {
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, BrokerContract,
-                         testing::Values(param("OneShard", RedisSystem::kPlain, 1),
-                                         param("ThreeShards", RedisSystem::kPlain, 3),
-                                         param("StandingClock", RedisSystem::kStandingClock, 2),
-                                         param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1),
-                                         param("Sentinels", RedisSystem::kSentinels, 2),
-                                         param("Cluster", RedisSystem::kCluster, 2),
-                                         param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
-                                               1)),
-                         [](const auto& p) { return std::string(p.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Redis, BrokerContract,
+    testing::Values(param("OneShard", RedisSystem::kPlain, 1),
+                    param("ThreeShards", RedisSystem::kPlain, 3),
+                    param("StandingClock", RedisSystem::kStandingClock, 2),
+                    param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1),
+                    param("Sentinels", RedisSystem::kSentinels, 2),
+                    param("SentinelsTlsAndAcl", RedisSystem::kSentinelsTlsAndAcl, 1),
+                    param("Cluster", RedisSystem::kCluster, 2),
+                    param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl, 1)),
+    [](const auto& p) { return std::string(p.param.name); });
 
 // A room that another Redis has without its newest entry, since it took over.
 class RedisWitness : public testing::Test {

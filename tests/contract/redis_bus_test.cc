@@ -80,17 +80,18 @@ NodeBusParam param(const char* name, RedisSystem system, unsigned nodes, unsigne
   return {name, [=] { return std::make_unique<RedisBusHarness>(system, nodes, shards_each); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, NodeBusContract,
-                         testing::Values(param("OneShard", RedisSystem::kPlain, 1, 1),
-                                         param("ThreeShards", RedisSystem::kPlain, 1, 3),
-                                         param("ThreeNodes", RedisSystem::kPlain, 3, 1),
-                                         param("TwoOfTwo", RedisSystem::kPlain, 2, 2),
-                                         param("TlsAndAcl", RedisSystem::kTlsAndAcl, 2, 1),
-                                         param("Sentinels", RedisSystem::kSentinels, 2, 1),
-                                         param("Cluster", RedisSystem::kCluster, 2, 1),
-                                         param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl,
-                                               2, 1)),
-                         [](const auto& p) { return std::string(p.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Redis, NodeBusContract,
+    testing::Values(param("OneShard", RedisSystem::kPlain, 1, 1),
+                    param("ThreeShards", RedisSystem::kPlain, 1, 3),
+                    param("ThreeNodes", RedisSystem::kPlain, 3, 1),
+                    param("TwoOfTwo", RedisSystem::kPlain, 2, 2),
+                    param("TlsAndAcl", RedisSystem::kTlsAndAcl, 2, 1),
+                    param("Sentinels", RedisSystem::kSentinels, 2, 1),
+                    param("SentinelsTlsAndAcl", RedisSystem::kSentinelsTlsAndAcl, 2, 1),
+                    param("Cluster", RedisSystem::kCluster, 2, 1),
+                    param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl, 2, 1)),
+    [](const auto& p) { return std::string(p.param.name); });
 
 }  // namespace
 }  // namespace palaver::tests::contract

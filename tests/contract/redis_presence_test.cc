@@ -127,6 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
                     param("ThreeNodes", RedisSystem::kPlain, 3, Nodes::kOneAShard),
                     param("TlsAndAcl", RedisSystem::kTlsAndAcl, 1, Nodes::kOne),
                     param("Sentinels", RedisSystem::kSentinels, 2, Nodes::kOne),
+                    param("SentinelsTlsAndAcl", RedisSystem::kSentinelsTlsAndAcl, 1, Nodes::kOne),
                     param("Cluster", RedisSystem::kCluster, 2, Nodes::kOneAShard),
                     param("ClusterTlsAndAcl", RedisSystem::kClusterTlsAndAcl, 1, Nodes::kOne)),
     [](const auto& p) { return std::string(p.param.name); });

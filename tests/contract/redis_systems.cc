@@ -78,6 +78,13 @@ struct Sentinels {
   Sentinels() { servers.wait_until_ready(); }
 };
 
+struct SentinelsTlsAndAcl {
+  support::Certificates certificates;
+  support::RedisUser user = support::palaver_user("palaver", "secret", kCommands);
+  support::RedisSentinels servers{{.server = {.tls = &certificates, .users = {user}}}};
+  SentinelsTlsAndAcl() { servers.wait_until_ready(); }
+};
+
 struct Cluster {
   support::RedisCluster servers;
 };
@@ -110,6 +117,8 @@ std::vector<RedisServer*> primaries_of(RedisSystem system) {
       return {&the<TlsAndAcl>().server};
     case RedisSystem::kSentinels:
       return {&the<Sentinels>().servers.primary()};
+    case RedisSystem::kSentinelsTlsAndAcl:
+      return {&the<SentinelsTlsAndAcl>().servers.primary()};
     case RedisSystem::kCluster:
       return primaries_of(the<Cluster>().servers);
     case RedisSystem::kClusterTlsAndAcl:
@@ -118,6 +127,14 @@ std::vector<RedisServer*> primaries_of(RedisSystem system) {
       break;
   }
   return {&the<Plain>().server};
+}
+
+void use(RedisOptions& options, const support::RedisSentinels& servers) {
+  options.endpoint = {};
+  for (const std::uint16_t port : servers.sentinel_ports()) {
+    options.sentinels.push_back({RedisServer::host(), port});
+  }
+  options.sentinel_primary = support::RedisSentinels::kName;
 }
 
 void use(RedisOptions& options, const support::Certificates& certificates,
@@ -147,12 +164,14 @@ RedisOptions fresh_redis(RedisSystem system) {
       use(options, the<ClusterTlsAndAcl>().certificates, the<ClusterTlsAndAcl>().user);
       break;
     case RedisSystem::kSentinels:
-      options.endpoint = {};
-      for (const std::uint16_t port : the<Sentinels>().servers.sentinel_ports()) {
-        options.sentinels.push_back({RedisServer::host(), port});
-      }
-      options.sentinel_primary = support::RedisSentinels::kName;
+      use(options, the<Sentinels>().servers);
       break;
+    case RedisSystem::kSentinelsTlsAndAcl: {
+      auto& system_of = the<SentinelsTlsAndAcl>();
+      use(options, system_of.servers);
+      use(options, system_of.certificates, system_of.user);
+      break;
+    }
   }
   return options;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Redis systems that the suites run against, each of real servers, one for all tests of a
 // program and emptied for each of them: one server; one with TLS and a user who may use nothing but
-// what docs/OPERATIONS.md lists; a primary that sentinels watch; a cluster of six, and one with TLS
-// and such a user.
+// what docs/OPERATIONS.md lists; a primary that sentinels watch, and a cluster of six, both also
+// with TLS and such a user.
 #pragma once
 
 #include <string>
@@ -17,6 +17,7 @@ enum class RedisSystem {
   kStandingClock,  // plain, with a time of day that only advance_clock() moves
   kTlsAndAcl,
   kSentinels,
+  kSentinelsTlsAndAcl,
   kCluster,
   kClusterTlsAndAcl
 };
