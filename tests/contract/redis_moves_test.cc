@@ -240,6 +240,38 @@ TEST_F(RedisMoves, ASlotThatMovesTakesEverythingAlong) {
   }
 }
 
+// While a slot moves, what is new there, and what went first, is with the one that gets it.
+TEST_F(RedisMoves, WhatIsAtTheOtherEndOfAMoveIsAskedForThere) {
+  RedisServer& from = primary();
+  RedisServer& to = another();
+  base::Logger log{{.least = base::Severity::kError, .now = net::system_wall_now}};
+  RedisShards shards(1);
+  Links links(shards.loop(0), options_for(*cluster_), 78, log);
+  links.open();
+  const std::string key = broker::redis::presence_key(kRoom);
+  std::vector<std::string> answers;
+  const auto ask = [&](const std::vector<std::string>& command) {
+    links.send(broker::redis::partition_of(kRoom), command, [&](const auto& answer) {
+      answers.push_back(answer ? std::to_string(answer->integer) : answer.error().message);
+    });
+  };
+  ask({"HLEN", key});
+  ASSERT_TRUE(shards.run_until([&] { return answers.size() == 1; }));
+  const std::string slot = slot_of_room();
+  expect_ok(to, {"CLUSTER", "SETSLOT", slot, "IMPORTING", from.command({"CLUSTER", "MYID"})});
+  expect_ok(from, {"CLUSTER", "SETSLOT", slot, "MIGRATING", to.command({"CLUSTER", "MYID"})});
+  // In their order, though each is refused once.
+  ask({"HSET", key, "ann", "1"});
+  ask({"HSET", key, "ann", "2"});
+  ask({"HLEN", key});
+  ask({"HDEL", key, "bob"});
+  EXPECT_TRUE(shards.run_until([&] { return answers.size() == 5; }));
+  EXPECT_EQ(answers, (std::vector<std::string>{"0", "1", "0", "1", "0"}));
+  EXPECT_EQ(to.command({"CLUSTER", "COUNTKEYSINSLOT", slot}), "1");
+  EXPECT_EQ(from.command({"CLUSTER", "COUNTKEYSINSLOT", slot}), "0");
+  links.close();
+}
+
 TEST_F(RedisMoves, WhatAReplacedPrimaryHadIsThereOrIsToldAsLost) {
   Talker talker(*cluster_);
   RedisServer& old = primary();
