@@ -221,7 +221,7 @@ void Feed::write_commands(std::string_view command, std::vector<const std::strin
   };
   const std::string sharded = "S" + std::string(command);
   if (kind_ == Kind::kSharded) {
-    std::ranges::stable_sort(channels, {}, partition_of_channel);
+    std::ranges::sort(channels, {}, partition_of_channel);
     command = sharded;
   }
   std::string out;

@@ -227,11 +227,17 @@ void Pipe::enqueue(Call call) {
 
 std::vector<Call> Pipe::take(unsigned partition) {
   std::vector<Call> taken;
-  const auto waiting = calls_.begin() + static_cast<std::ptrdiff_t>(sent_);
-  const auto rest = std::stable_partition(
-      waiting, calls_.end(), [&](const Call& call) { return call.partition != partition; });
-  std::move(rest, calls_.end(), std::back_inserter(taken));
-  calls_.erase(rest, calls_.end());
+  std::deque<Call> rest;
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    Call& call = calls_[i];
+    const bool takes = i >= sent_ && call.partition == partition;
+    if (takes) {
+      taken.push_back(std::move(call));
+    } else {
+      rest.push_back(std::move(call));
+    }
+  }
+  calls_ = std::move(rest);
   return taken;
 }
 
