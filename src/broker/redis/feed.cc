@@ -15,7 +15,9 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr base::Duration kTick = milliseconds{250};
+constexpr base::Duration kTick = seconds{1};
+// Redis has ended a subscription: it is asked for again, if the channel is not elsewhere by then.
+constexpr base::Duration kAskAgain = milliseconds{250};
 constexpr base::Duration kPingInterval = seconds{5};
 constexpr base::Duration kSilenceMax = seconds{8};
 // One command asks for so many channels at most.
@@ -126,7 +128,7 @@ void Feed::on_subscription(std::string_view kind, const std::string& name) {
       // Nobody asked for that: Redis has given the slot away.
       channel.asked = channel.told = false;
       observer_.on_unsubscribed(name);
-      loop_.run_after(kTick, guard_([this, name] { change(name); }));
+      loop_.run_after(kAskAgain, guard_([this, name] { change(name); }));
     } else if (!std::exchange(channel.told, true)) {
       observer_.on_subscribed(found->first);
     }

@@ -13,7 +13,7 @@ namespace {
 
 using codec::resp::Reply;
 
-constexpr base::Duration kTick = std::chrono::milliseconds{50};
+constexpr base::Duration kTick = std::chrono::milliseconds{250};
 // After a refusal that time alone will mend.
 constexpr base::Duration kRetry = std::chrono::milliseconds{50};
 
@@ -186,8 +186,11 @@ void Links::on_refused(DataNode& node, Call call, const Reply& error) {
   const auto to = parse_redirection(error.text, node.endpoint);
   const bool moved = error.is_error("MOVED") && to;
   if (error.is_error("ASK") && to) call.ask = to->to;
-  if ((!moved && !call.ask) || ++call.refusals > 1) partition.retry_at = loop_.now() + kRetry;
   const unsigned number = call.partition;
+  if ((!moved && !call.ask) || ++call.refusals > 1) {
+    partition.retry_at = loop_.now() + kRetry;
+    loop_.run_after(kRetry, guard_([this, number] { release(partitions_[number]); }));
+  }
   park(std::move(call));
   if (moved && partition.owner == &node) move(number, to->to);
   release(partition);

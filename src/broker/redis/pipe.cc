@@ -15,7 +15,7 @@ using codec::resp::Reply;
 
 namespace {
 
-constexpr base::Duration kTick = std::chrono::milliseconds{100};
+constexpr base::Duration kTick = std::chrono::milliseconds{250};
 // Replicas that are further behind than this do not count; other commands wait as long.
 constexpr std::chrono::milliseconds kReplicaWait{500};
 
