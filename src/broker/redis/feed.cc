@@ -47,14 +47,7 @@ void Feed::close() {
 void Feed::connect() {
   state_ = State::kConnecting;
   reader_ = {};
-  net::ClientStream::Observer& observer = *this;
-  stream_ =
-      std::make_unique<net::ClientStream>(loop_,
-                                          net::ClientStream::Target{.host = address_.host,
-                                                                    .port = address_.port,
-                                                                    .timeout = seconds{2},
-                                                                    .tls = options_.tls.get()},
-                                          observer);
+  stream_ = open_stream(loop_, options_, address_, kConnectTimeout, *this);
 }
 
 void Feed::on_open() {

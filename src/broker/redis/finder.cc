@@ -49,18 +49,10 @@ void Finder::ask() {
     }
     return;
   }
-  const Endpoint& endpoint = whom_[asked_];
   reader_ = {};
   greetings_ = 0;
   owed_ = true;  // until it is open, too
-  net::ClientStream::Observer& observer = *this;
-  stream_ =
-      std::make_unique<net::ClientStream>(loop_,
-                                          net::ClientStream::Target{.host = endpoint.host,
-                                                                    .port = endpoint.port,
-                                                                    .timeout = kTimeout,
-                                                                    .tls = options_.tls.get()},
-                                          observer);
+  stream_ = open_stream(loop_, options_, whom_[asked_], kTimeout, *this);
 }
 
 void Finder::on_open() {

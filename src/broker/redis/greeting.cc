@@ -8,6 +8,17 @@
 
 namespace palaver::broker::redis {
 
+std::unique_ptr<net::ClientStream> open_stream(net::Loop& loop, const RedisOptions& options,
+                                               const Endpoint& endpoint, base::Duration timeout,
+                                               net::ClientStream::Observer& observer) {
+  return std::make_unique<net::ClientStream>(loop,
+                                             net::ClientStream::Target{.host = endpoint.host,
+                                                                       .port = endpoint.port,
+                                                                       .timeout = timeout,
+                                                                       .tls = options.tls.get()},
+                                             observer);
+}
+
 std::size_t append_greeting(std::string& out, const RedisOptions& options) {
   std::size_t count = 0;
   const auto say = [&](const std::vector<std::string_view>& command) {

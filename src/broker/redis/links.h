@@ -133,6 +133,7 @@ class Links final : private DataNode::Observer, private Finder::Observer {
   void move_all(const Endpoint& endpoint);
   // Its calls that are on no connection are asked where the partition is now.
   void take_back(DataNode& node, unsigned partition);
+  void take_back(Call call);
   DataNode& node_at(const Endpoint& endpoint);
   void retire_unused();
   void tell_up(const PartitionSet& partitions);

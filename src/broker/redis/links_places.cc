@@ -185,11 +185,7 @@ void Links::retire_unused() {
   std::erase(nodes_, nullptr);
   for (const auto& node : unused) {
     node->feed.close();
-    for (Call& call : node->pipe.close()) {
-      if (call.partition == Call::kNoPartition) continue;
-      --partitions_[call.partition].in_flight;
-      park(std::move(call));
-    }
+    for (Call& call : node->pipe.close()) take_back(std::move(call));
   }
   if (unused.empty()) return;
   for (Partition& partition : partitions_) release(partition);
@@ -243,11 +239,14 @@ void Links::on_pipe_down(DataNode& node) {
   note_ready();
 }
 
+void Links::take_back(Call call) {
+  if (call.partition == Call::kNoPartition) return;
+  --partitions_[call.partition].in_flight;
+  park(std::move(call));
+}
+
 void Links::take_back(DataNode& node, unsigned number) {
-  for (Call& call : node.pipe.take(number)) {
-    --partitions_[number].in_flight;
-    park(std::move(call));
-  }
+  for (Call& call : node.pipe.take(number)) take_back(std::move(call));
   release(partitions_[number]);
 }
 

@@ -56,14 +56,7 @@ Pipe::Pipe(net::Loop& loop, const RedisOptions& options, Endpoint address, Obser
 void Pipe::connect() {
   state_ = State::kConnecting;
   reader_ = {};
-  net::ClientStream::Observer& observer = *this;
-  stream_ = std::make_unique<net::ClientStream>(
-      loop_,
-      net::ClientStream::Target{.host = address_.host,
-                                .port = address_.port,
-                                .timeout = std::chrono::seconds{2},
-                                .tls = options_.tls.get()},
-      observer);
+  stream_ = open_stream(loop_, options_, address_, kConnectTimeout, *this);
 }
 
 void Pipe::on_open() { greet(); }

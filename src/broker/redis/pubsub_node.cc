@@ -37,21 +37,17 @@ bool is_reserved(const RoomName& name) { return name.value.starts_with(kReserved
 
 PubsubNode::PubsubNode(Links& links, std::span<base::Executor* const> shards,
                        ArticleTranslation translation, const base::Logger& log)
-    : links_(links),
-      shards_(shards.begin(), shards.end()),
-      translation_(translation),
-      log_(log),
-      seats_(shards.size()) {
+    : links_(links), translation_(translation), log_(log), seats_(shards) {
   links_.add(*this);
 }
 
 broker::Address PubsubNode::attach(base::ShardId shard, PubsubBroker& broker) {
   ask([](PubsubNode& node) { node.open(); });
-  return {shard, seats_[shard.value].take(broker)};
+  return seats_.take(shard, broker);
 }
 
 void PubsubNode::detach(broker::Address address) {
-  seats_[address.shard.value].leave(address.instance);
+  seats_.leave(address);
   ask([address](PubsubNode& node) {
     std::vector<RoomName> names;
     names.reserve(node.rooms_.size());
@@ -68,10 +64,7 @@ void PubsubNode::open() {
 
 template <typename T>
 void PubsubNode::reply(Answer<T> answer, base::Result<T> result) {
-  deliver(answer.to,
-          [call = answer.call, result = std::move(result)](PubsubBroker& broker) mutable {
-            broker.answer<T>(call, std::move(result));
-          });
+  seats_.answer(answer, std::move(result));
 }
 template void PubsubNode::reply(Answer<model::Position>, base::Result<model::Position>);
 template void PubsubNode::reply(Answer<PublishResult>, base::Result<PublishResult>);

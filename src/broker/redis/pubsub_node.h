@@ -26,7 +26,7 @@
 #include "broker/redis/answer.h"
 #include "broker/redis/links.h"
 #include "broker/redis/pubsub_message.h"
-#include "broker/seat.h"
+#include "broker/redis/seats.h"
 
 namespace palaver::broker::redis {
 
@@ -134,20 +134,11 @@ class PubsubNode final : private LinksListener {
   void pass_on(const std::string& name, const Room& room, const model::Publication& publication);
   void answer_heard(Room& room, std::string_view message);
   void answer_taken(Room& room);
-  // Runs `work`, a void(PubsubBroker&), on the subscriber's shard if it is still the same.
-  template <typename Work>
-  void deliver(broker::Address to, Work work) {
-    shards_[to.shard.value]->post([this, to, work = std::move(work)]() mutable {
-      PubsubBroker* broker = seats_[to.shard.value].at(to.instance);
-      if (broker != nullptr) work(*broker);
-    });
-  }
 
   Links& links_;
-  std::vector<base::Executor*> shards_;
   const ArticleTranslation translation_;
   const base::Logger& log_;
-  std::vector<Seat<PubsubBroker>> seats_;        // each touched on its own shard
+  Seats<PubsubBroker> seats_;
   std::unordered_map<std::string, Room> rooms_;  // by name
   // Sent, of rooms where nobody here listens, and what passes by: answered when Redis has it.
   std::unordered_map<std::uint64_t, Answer<PublishResult>> unheard_;

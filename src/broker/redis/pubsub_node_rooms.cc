@@ -50,7 +50,7 @@ void PubsubNode::on_fed(const std::string& name, Room& room) {
   }
   if (std::exchange(room.cut, false)) {
     for (const broker::Address to : room.subscribers) {
-      deliver(to, [name](PubsubBroker& broker) { broker.sink().on_lost(RoomName{name}); });
+      seats_.deliver(to, [name](PubsubBroker& broker) { broker.sink().on_lost(RoomName{name}); });
     }
   }
   release(name, room);
@@ -134,7 +134,7 @@ void PubsubNode::ignore(const std::string& name, const std::string& why) {
 void PubsubNode::pass_on(const std::string& name, const Room& room,
                          const model::Publication& publication) {
   for (const broker::Address to : room.subscribers) {
-    deliver(to, [name, publication](PubsubBroker& broker) {
+    seats_.deliver(to, [name, publication](PubsubBroker& broker) {
       broker.sink().on_publication(RoomName{name}, model::Epoch{}, publication);
     });
   }

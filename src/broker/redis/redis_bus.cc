@@ -19,31 +19,24 @@ struct RedisBusNode::Errand {
 };
 
 RedisBusNode::RedisBusNode(Links& links, std::span<base::Executor* const> shards)
-    : links_(links),
-      shards_(shards.begin(), shards.end()),
-      seats_(shards.size()),
-      channel_(node_key("bus")) {
+    : links_(links), seats_(shards), channel_(node_key("bus")) {
   links_.add(*this);
 }
 
 broker::Address RedisBusNode::attach(base::ShardId shard, RedisBus& bus) {
-  const broker::Address address{shard, seats_[shard.value].take(bus)};
+  const broker::Address address = seats_.take(shard, bus);
   links_.loop().post([this, address] {
     open();
     for (const auto& [user, until] : blocks_) {
       BlockCommand block{model::UserId{user}, until};
-      shards_[address.shard.value]->post([this, address, block = std::move(block)] {
-        RedisBus* known = seats_[address.shard.value].at(address.instance);
-        if (known != nullptr) known->sink().on_command(block);
-      });
+      seats_.deliver(
+          address, [block = std::move(block)](RedisBus& known) { known.sink().on_command(block); });
     }
   });
   return address;
 }
 
-void RedisBusNode::detach(broker::Address address) {
-  seats_[address.shard.value].leave(address.instance);
-}
+void RedisBusNode::detach(broker::Address address) { seats_.leave(address); }
 
 void RedisBusNode::open() {
   if (std::exchange(opened_, true)) return;
@@ -116,11 +109,7 @@ void RedisBusNode::publish(NodeCommand command, Answer<void> answer) {
 
 void RedisBusNode::answer_when_done(const std::shared_ptr<Errand>& errand) {
   if (--errand->missing > 0) return;
-  const broker::Address to = errand->answer.to;
-  shards_[to.shard.value]->post([this, to, errand] {
-    RedisBus* bus = seats_[to.shard.value].at(to.instance);
-    if (bus != nullptr) bus->answer(errand->answer.call, std::move(errand->told));
-  });
+  seats_.answer(errand->answer, std::move(errand->told));
 }
 
 void RedisBusNode::tell_redis(const NodeCommand& command) {
@@ -149,10 +138,10 @@ void RedisBusNode::obey(NodeCommand command, std::move_only_function<void()> don
     std::move_only_function<void()> done;
     std::size_t missing;
   };
-  auto order = std::make_shared<Order>(Order{std::move(command), std::move(done), shards_.size()});
-  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
-    shards_[shard]->post([this, shard, order] {
-      if (RedisBus* bus = seats_[shard].now()) bus->sink().on_command(order->command);
+  auto order = std::make_shared<Order>(Order{std::move(command), std::move(done), seats_.size()});
+  for (unsigned shard = 0; shard < seats_.size(); ++shard) {
+    seats_.visit(base::ShardId{shard}, [this, order](RedisBus* bus) {
+      if (bus != nullptr) bus->sink().on_command(order->command);
       links_.loop().post([order] {
         if (--order->missing == 0) order->done();
       });

@@ -21,7 +21,7 @@
 #include "broker/node_bus.h"
 #include "broker/redis/answer.h"
 #include "broker/redis/links.h"
-#include "broker/seat.h"
+#include "broker/redis/seats.h"
 #include "broker/slots.h"
 
 namespace palaver::broker::redis {
@@ -59,8 +59,7 @@ class RedisBusNode final : private LinksListener {
   void answer_when_done(const std::shared_ptr<Errand>& errand);
 
   Links& links_;
-  std::vector<base::Executor*> shards_;
-  std::vector<Seat<RedisBus>> seats_;  // each touched on its own shard
+  Seats<RedisBus> seats_;
   const std::string channel_;
   std::unordered_map<std::string, Until> blocks_;  // by user
   bool opened_ = false;
@@ -79,7 +78,8 @@ class RedisBus final : public NodeBus {
 
   // For RedisBusNode, on the shard.
   [[nodiscard]] NodeBusSink& sink() { return sink_; }
-  void answer(CallId call, base::Result<void> result) {
+  template <typename T>
+  void answer(CallId call, base::Result<T> result) {
     Completion<void> done = calls_.take(call);
     done(std::move(result));
   }

@@ -64,10 +64,7 @@ std::string query_key(const std::string& channel, const HistoryQuery& query) {
 }  // namespace
 
 RedisNode::RedisNode(Links& links, std::span<base::Executor* const> shards, RedisNodeConfig config)
-    : links_(links),
-      shards_(shards.begin(), shards.end()),
-      config_(std::move(config)),
-      seats_(shards.size()) {
+    : links_(links), config_(std::move(config)), seats_(shards) {
   links_.add(*this);
 }
 
@@ -75,11 +72,11 @@ RedisNode::~RedisNode() = default;
 
 broker::Address RedisNode::attach(base::ShardId shard, RedisBroker& broker) {
   ask([](RedisNode& node) { node.open(); });
-  return {shard, seats_[shard.value].take(broker)};
+  return seats_.take(shard, broker);
 }
 
 void RedisNode::detach(broker::Address address) {
-  seats_[address.shard.value].leave(address.instance);
+  seats_.leave(address);
   ask([address](RedisNode& node) {
     std::vector<RoomName> names;
     names.reserve(node.rooms_.size());
@@ -96,9 +93,7 @@ void RedisNode::open() {
 
 template <typename T>
 void RedisNode::reply(Answer<T> answer, base::Result<T> result) {
-  deliver(answer.to, [call = answer.call, result = std::move(result)](RedisBroker& broker) mutable {
-    broker.answer<T>(call, std::move(result));
-  });
+  seats_.answer(answer, std::move(result));
 }
 template void RedisNode::reply(Answer<model::Position>, base::Result<model::Position>);
 template void RedisNode::reply(Answer<PublishResult>, base::Result<PublishResult>);

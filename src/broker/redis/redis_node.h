@@ -23,9 +23,9 @@
 #include "broker/redis/answer.h"
 #include "broker/redis/entry.h"
 #include "broker/redis/links.h"
+#include "broker/redis/seats.h"
 #include "broker/redis/tails.h"
 #include "broker/room_bounds.h"
-#include "broker/seat.h"
 
 namespace palaver::broker::redis {
 
@@ -145,19 +145,10 @@ class RedisNode final : private LinksListener {
   void read(const std::string& key, const model::RoomName& name, const HistoryQuery& query);
   void ask_redis(ScriptId script, const model::RoomName& name, std::vector<std::string> more,
                  Call::Done done);
-  // Runs `work`, a void(RedisBroker&), on the subscriber's shard if it is still the same.
-  template <typename Work>
-  void deliver(broker::Address to, Work work) {
-    shards_[to.shard.value]->post([this, to, work = std::move(work)]() mutable {
-      RedisBroker* broker = seats_[to.shard.value].at(to.instance);
-      if (broker != nullptr) work(*broker);
-    });
-  }
 
   Links& links_;
-  std::vector<base::Executor*> shards_;
   const RedisNodeConfig config_;
-  std::vector<Seat<RedisBroker>> seats_;  // each touched on its own shard
+  Seats<RedisBroker> seats_;
   bool opened_ = false;
   std::unordered_map<std::string, Room> rooms_;  // by channel
   std::unordered_map<model::RoomName, Witnessed> witnessed_;

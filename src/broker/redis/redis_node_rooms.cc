@@ -216,7 +216,7 @@ void RedisNode::fail_step(const std::string& channel, Room& room, const base::Er
 
 void RedisNode::tell_lost(Room& room) {
   for (const broker::Address to : room.subscribers) {
-    deliver(to, [name = room.name](RedisBroker& broker) { broker.sink().on_lost(name); });
+    seats_.deliver(to, [name = room.name](RedisBroker& broker) { broker.sink().on_lost(name); });
   }
   tell_all(room);
 }
@@ -263,7 +263,7 @@ void RedisNode::pass_on(const std::string& channel, Room& room, Live live) {
   }
   const auto shared = std::make_shared<const Live>(std::move(live));
   for (const broker::Address to : room.subscribers) {
-    deliver(to, [name = room.name, shared](RedisBroker& broker) {
+    seats_.deliver(to, [name = room.name, shared](RedisBroker& broker) {
       for (const Offset target : shared->redacted) {
         if (!broker.stopped()) broker.sink().on_redaction(name, target);
       }

@@ -24,21 +24,17 @@ std::string milliseconds(std::chrono::milliseconds time) { return std::to_string
 
 RedisPresenceNode::RedisPresenceNode(Links& links, std::span<base::Executor* const> shards,
                                      PresenceTimes times)
-    : links_(links),
-      shards_(shards.begin(), shards.end()),
-      times_(times),
-      seats_(shards.size()),
-      channel_(node_key("presence")) {
+    : links_(links), times_(times), seats_(shards), channel_(node_key("presence")) {
   links_.add(*this);
 }
 
 broker::Address RedisPresenceNode::attach(base::ShardId shard, RedisPresence& presence) {
   ask([](RedisPresenceNode& node) { node.open(); });
-  return {shard, seats_[shard.value].take(presence)};
+  return seats_.take(shard, presence);
 }
 
 void RedisPresenceNode::detach(broker::Address address) {
-  seats_[address.shard.value].leave(address.instance);
+  seats_.leave(address);
   ask([address](RedisPresenceNode& node) {
     std::vector<std::pair<RoomName, std::string>> gone;
     for (const auto& [name, room] : node.rooms_) {
@@ -253,10 +249,7 @@ void RedisPresenceNode::stats(const RoomName& room, Answer<PresenceStats> answer
 
 template <typename T>
 void RedisPresenceNode::reply(Answer<T> answer, base::Result<T> result) {
-  shards_[answer.to.shard.value]->post([this, answer, result = std::move(result)]() mutable {
-    RedisPresence* presence = seats_[answer.to.shard.value].at(answer.to.instance);
-    if (presence != nullptr) presence->answer<T>(answer.call, std::move(result));
-  });
+  seats_.answer(answer, std::move(result));
 }
 
 }  // namespace palaver::broker::redis

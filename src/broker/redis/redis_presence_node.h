@@ -20,7 +20,7 @@
 #include "broker/presence.h"
 #include "broker/redis/answer.h"
 #include "broker/redis/links.h"
-#include "broker/seat.h"
+#include "broker/redis/seats.h"
 
 namespace palaver::broker::redis {
 
@@ -92,9 +92,8 @@ class RedisPresenceNode final : private LinksListener {
   [[nodiscard]] std::string node_mark() const { return links_.uid() + ' '; }
 
   Links& links_;
-  std::vector<base::Executor*> shards_;
   const PresenceTimes times_;
-  std::vector<Seat<RedisPresence>> seats_;  // each touched on its own shard
+  Seats<RedisPresence> seats_;
   std::unordered_map<model::RoomName, Room> rooms_;
   // Left while Redis was away.
   std::vector<std::pair<model::RoomName, std::string>> leaving_;
