@@ -251,5 +251,9 @@ template <typename T>
 void RedisPresenceNode::reply(Answer<T> answer, base::Result<T> result) {
   seats_.answer(answer, std::move(result));
 }
+template void RedisPresenceNode::reply(Answer<void>, base::Result<void>);
+template void RedisPresenceNode::reply(Answer<RedisPresenceNode::Members>,
+                                       base::Result<RedisPresenceNode::Members>);
+template void RedisPresenceNode::reply(Answer<PresenceStats>, base::Result<PresenceStats>);
 
 }  // namespace palaver::broker::redis
